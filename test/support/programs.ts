@@ -1,0 +1,35 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
+
+/** Every program beyond Node and git that some test needs. A test names its programs from here. */
+export const PROGRAMS = ['skopeo', 'buildah', 'umoci', 'docker-registry', 'oras', 'crane'] as const;
+export type Program = (typeof PROGRAMS)[number];
+
+/** Go tools are there only where the machine has Go, so not even a full run insists on them. */
+const OPTIONAL: readonly Program[] = ['oras', 'crane'];
+
+export function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export function missingPrograms(): Program[] {
+  return PROGRAMS.filter((program) => !isInstalled(program));
+}
+
+/**
+ * `describe` for tests that need programs: skipped where one is missing, unless ASSAY_TEST_ALL=1 asks for all of them;
+ * then the tests run and fail at the missing program.
+ */
+export function describeWith(programs: readonly Program[], name: string, body: () => void): void {
+  const missing = programs.filter((program) => !isInstalled(program));
+  const insist = process.env['ASSAY_TEST_ALL'] === '1' && !missing.some((program) => OPTIONAL.includes(program));
+  describe.skipIf(missing.length > 0 && !insist)(`${name} (${programs.join(', ')})`, body);
+}
