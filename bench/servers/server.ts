@@ -1,0 +1,4 @@
+export interface Server {
+  name: string;
+  url: string;
+}
