@@ -31,5 +31,7 @@ export function missingPrograms(): Program[] {
 export function describeWith(programs: readonly Program[], name: string, body: () => void): void {
   const missing = programs.filter((program) => !isInstalled(program));
   const insist = process.env['ASSAY_TEST_ALL'] === '1' && !missing.some((program) => OPTIONAL.includes(program));
-  describe.skipIf(missing.length > 0 && !insist)(`${name} (${programs.join(', ')})`, body);
+  describe.skipIf(missing.length > 0 && !insist)(`${name} (${programs.join(', ')})`, () => {
+    body();
+  });
 }

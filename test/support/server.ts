@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const ADDRESS = /http:\/\/127\.0\.0\.1:(\d+)/;
+const START_LIMIT = 20_000;
+const STOP_LIMIT = 20_000;
+
+export interface ServerOptions {
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** An existing folder, which then outlives the server; without it a temporary one is made and removed. */
+  readonly data?: string;
+}
+
+/** The built server as its own process, the way an operator runs it. */
+export class Server {
+  readonly #options: ServerOptions;
+  #child: ChildProcess | undefined;
+  #exit: Promise<number | null> = Promise.resolve(null);
+  #port = 0;
+  #data: string | undefined;
+  #removeData = async (): Promise<void> => {};
+  #said = '';
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+    this.#data = options.data;
+  }
+
+  get url(): string {
+    return `http://${this.address}`;
+  }
+
+  /** Host and port, as image names carry them. */
+  get address(): string {
+    if (this.#port === 0) throw new Error('the server was not started');
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get data(): string {
+    if (this.#data === undefined) throw new Error('the server was not started');
+    return this.#data;
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error('the server does not run');
+    return pid;
+  }
+
+  /** All that its processes wrote to stdout and stderr so far. */
+  get said(): string {
+    return this.#said;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Listens on a free port the first time and on the same one ever after, so that upload locations stay good. */
+  async start(): Promise<void> {
+    const data = (this.#data ??= await this.#makeData());
+    const flags = ['--host', '127.0.0.1', '--port', String(this.#port), '--data', data];
+    const child = spawn(process.execPath, [PROGRAM, 'serve', ...flags, ...(this.#options.flags ?? [])], {
+      cwd: data,
+      env: { ...ambientEnvironment(), ...this.#options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#exit = new Promise((resolve) => {
+      child.once('close', (code) => resolve(code));
+      child.once('error', () => resolve(null));
+    });
+    this.#port = await this.#listening(child);
+  }
+
+  async #makeData(): Promise<string> {
+    const folder = await makeTemporaryFolder();
+    this.#removeData = () => folder.remove();
+    return folder.path;
+  }
+
+  async #listening(child: ChildProcess): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string): void => reject(new Error(`the server ${reason}\n${this.#said}`));
+      const timer = setTimeout(() => fail('does not say where it listens'), START_LIMIT);
+      let stdout = '';
+      child.stdout?.on('data', (piece: Buffer) => {
+        stdout += piece.toString('utf8');
+        this.#said += piece.toString('utf8');
+        const port = ADDRESS.exec(stdout)?.[1];
+        if (port === undefined) return;
+        clearTimeout(timer);
+        resolve(Number(port));
+      });
+      child.stderr?.on('data', (piece: Buffer) => {
+        this.#said += piece.toString('utf8');
+      });
+      child.once('error', (error) => fail(`cannot be started: ${error.message}`));
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        fail(`ended with ${code} at its start`);
+      });
+    });
+  }
+
+  /** The exit code after SIGTERM; null when it had to be killed. */
+  async stop(): Promise<number | null> {
+    if (!this.running) return this.#exit;
+    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_LIMIT);
+    this.#child?.kill('SIGTERM');
+    const code = await this.#exit;
+    clearTimeout(timer);
+    return code;
+  }
+
+  /** As a power cut for the process: no handler runs. */
+  async kill(): Promise<number | null> {
+    if (this.running) this.#child?.kill('SIGKILL');
+    return this.#exit;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Stops it and removes what `start` made. A server that does not end cleanly is a failure of the test around it. */
+  async close(): Promise<void> {
+    const wasRunning = this.running;
+    const crashed =
+      !wasRunning && this.#child !== undefined && this.#child.signalCode === null && this.#child.exitCode !== 0;
+    const code = await this.stop();
+    await this.#removeData();
+    if (crashed) throw new Error(`the server had ended by itself with ${this.#child?.exitCode}\n${this.#said}`);
+    if (wasRunning && code !== 0) throw new Error(`the server ended with ${code} after SIGTERM\n${this.#said}`);
+  }
+}
+
+/** One server for the tests of the enclosing `describe` (or file); it can be asked for its address once they run. */
+export function useServer(options: ServerOptions = {}): Server {
+  const server = new Server(options);
+  beforeAll(() => server.start());
+  afterAll(() => server.close());
+  return server;
+}
+
+/** What the shell around the tests says of Assay must not change what they see. */
+function ambientEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:ASSAY_|VITEST|NODE_OPTIONS$|NODE_ENV$)/.test(name));
+  return Object.fromEntries(kept);
+}
