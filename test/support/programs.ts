@@ -20,8 +20,14 @@ export function isInstalled(program: string): boolean {
   });
 }
 
-export function missingPrograms(): Program[] {
-  return PROGRAMS.filter((program) => !isInstalled(program));
+/** The path of the specification's own conformance program, which no package carries: whoever has built it names it. */
+export function conformanceProgram(): string | undefined {
+  return process.env['ASSAY_OCI_CONFORMANCE'] || undefined;
+}
+
+export function missingPrograms(): string[] {
+  const missing = PROGRAMS.filter((program) => !isInstalled(program));
+  return conformanceProgram() === undefined ? [...missing, 'OCI conformance (ASSAY_OCI_CONFORMANCE)'] : missing;
 }
 
 /**

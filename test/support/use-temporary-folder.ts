@@ -4,12 +4,11 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 /** A folder for the tests of the enclosing `describe` (or file); `path` can be read once they run. */
 export function useTemporaryFolder(): { readonly path: string } {
   const folder = { path: '' };
-  let remove = async (): Promise<void> => {};
+  let made: Awaited<ReturnType<typeof makeTemporaryFolder>> | undefined;
   beforeAll(async () => {
-    const made = await makeTemporaryFolder();
+    made = await makeTemporaryFolder();
     folder.path = made.path;
-    remove = () => made.remove();
   });
-  afterAll(() => remove());
+  afterAll(() => made?.remove());
   return folder;
 }
