@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { header } from '../support/http.ts';
 import {
@@ -67,6 +68,20 @@ describe('deleting a manifest', () => {
     }
     expect(await repository.tags()).toEqual(['other']);
     expect((await repository.get('manifests/other')).body.equals(other.bytes)).toBe(true);
+  });
+
+  test('takes all of its tags with it, even where they are more than a thousand', async () => {
+    const repository = freshRepository(server);
+    const bytes = imageIndex([]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const tags = Array.from({ length: 1100 }, (_, at) => `t${at}`);
+    await Promise.all(
+      tags.map(async (tag) => expectStatus(await repository.putManifest(tag, bytes, MEDIA.index, agent), 201)),
+    );
+    agent.destroy();
+    expectStatus(await repository.delete(`manifests/${digestOf(bytes)}`), 202);
+    expect(await repository.tags()).toEqual([]);
+    expect((await repository.head('manifests/t1099')).status).toBe(404);
   });
 
   test.each(ALGORITHMS)('pushed under %s works', async (algorithm) => {

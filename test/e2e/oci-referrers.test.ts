@@ -233,6 +233,17 @@ describe('more referrers than fit into one answer', () => {
     expect(some.toSorted()).toEqual(expected.toSorted());
   });
 
+  test('may hold one that is nearly as large as a manifest can be', async () => {
+    const repository = await repositoryWithEmpty();
+    const subject = unknownDigest();
+    const annotations = { filler: 'x'.repeat(3_900_000) };
+    const large = await refer(repository, subject, { artifactType: SBOM, annotations });
+    const small = await refer(repository, subject, { artifactType: SBOM });
+    const found = await repository.referrers(subject);
+    expect(found.map(({ digest }) => digest).toSorted()).toEqual([large.digest, small.digest].toSorted());
+    expect(found.find(({ digest }) => digest === large.digest)?.annotations).toEqual(annotations);
+  });
+
   test('come whole where there are hundreds of small ones', async () => {
     const repository = await repositoryWithEmpty();
     const subject = unknownDigest();
