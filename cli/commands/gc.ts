@@ -1,0 +1,78 @@
+import { collect, type CollectedItem, type CollectReport } from '../../lib/upkeep/collect.ts';
+import { openExisting } from '../../server/context.ts';
+import { SETTINGS } from '../../server/settings.ts';
+import { DONE, refuseWords, type Command } from '../command.ts';
+import { Progress } from '../progress.ts';
+import { configFrom, DATA_SETTINGS, settingOptions } from '../setting-options.ts';
+import { sizeText } from '../size-text.ts';
+
+export const gc: Command = {
+  name: 'gc',
+  summary: 'remove what nothing names any more',
+  usage: 'assay gc [--dry-run] [--untagged] [--grace <time>] [--json]',
+  description: `
+Removes blobs that no manifest names, content that no repository has, and
+uploads that were abandoned. It may run while the server runs and pushes go on.
+
+A blob is marked by the first run that finds it unnamed and removed by a later
+one, when the grace period has passed and nobody has asked for it meanwhile.
+The server does the same by itself every ASSAY_GC_INTERVAL.
+
+  assay gc --dry-run            what would go
+  assay gc --grace 0            remove at once, when nobody is pushing
+  assay gc --untagged           manifests that no tag reaches are garbage, too`,
+  options: {
+    'dry-run': { type: 'boolean', help: 'tell what would be removed or marked, and change nothing' },
+    untagged: { type: 'boolean', help: 'also remove manifests that no tag reaches, by name, index or subject' },
+    grace: {
+      type: 'string',
+      placeholder: '<time>',
+      help: SETTINGS['gc-grace'].help + ' [ASSAY_GC_GRACE; default 24h]',
+    },
+    json: { type: 'boolean', help: 'one JSON object with everything that was removed or marked' },
+    ...settingOptions([...DATA_SETTINGS, 'upload-expiry']),
+  },
+  async run(values, positionals) {
+    refuseWords(positionals);
+    const config = configFrom({ ...values, 'gc-grace': values['grace'] });
+    const context = await openExisting(config);
+    const progress = new Progress();
+    const items: CollectedItem[] = [];
+    try {
+      const report = await collect(context.stores, context.registry, {
+        graceMs: config.gcGraceMs,
+        uploadExpiryMs: config.uploadExpiryMs,
+        now: Date.now,
+        dryRun: values['dry-run'] === true,
+        untagged: values['untagged'] === true,
+        onProgress: (doing, done, of) => progress.update(doing, done, of),
+        onItem: (item) => items.push(item),
+      });
+      progress.end();
+      process.stdout.write(values['json'] === true ? `${JSON.stringify({ ...report, items })}\n` : text(report, items));
+      return DONE;
+    } finally {
+      progress.end();
+      await context.close();
+    }
+  },
+};
+
+function text(
+  { dryRun, removed, marked, freedBytes, skipped }: CollectReport,
+  items: readonly CollectedItem[],
+): string {
+  const lines = items.map(({ action, kind, name, family, bytes }) => {
+    const size = bytes === undefined ? '' : `  ${sizeText(bytes)}`;
+    return `${dryRun ? `would be ${action}` : action}  ${kind.padEnd(9)}  ${name}${family === undefined ? '' : `  ${family}`}${size}`;
+  });
+  for (const { family, why } of skipped) lines.push(`left alone: ${family}: ${why}`);
+  const verb = dryRun ? 'Would remove' : 'Removed';
+  lines.push(
+    `${verb} ${removed.blobs} blobs, ${removed.manifests} manifests, ${removed.uploads} uploads, ` +
+      `${removed.content} contents (${sizeText(freedBytes)}).`,
+  );
+  const marks = marked.blobs + marked.manifests;
+  if (marks > 0) lines.push(`${dryRun ? 'Would mark' : 'Marked'} ${marks} to be removed after the grace period.`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,85 @@
+import { isSha256, type Digest } from '../encoding/digest.ts';
+import { commitUntilHeld } from '../store/commit-until-held.ts';
+import type { ContentStore, Kept, Located } from '../store/content-store.ts';
+import { decodeJson, encodeJson } from '../store/json-value.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
+import { blobKey } from '../store/keys.ts';
+import { Plan } from '../store/plan.ts';
+import type { Families } from './families.ts';
+import { linkTo, locate, withoutMark, type Link } from './link.ts';
+import { OciError } from './oci-error.ts';
+
+/** The blobs of families. */
+export class Blobs {
+  readonly #keys: KeyedStore;
+  readonly #content: ContentStore;
+  readonly #families: Families;
+
+  constructor(keys: KeyedStore, content: ContentStore, families: Families) {
+    this.#keys = keys;
+    this.#content = content;
+    this.#families = families;
+  }
+
+  /** Who is told that a blob is there counts on it: a mark of the collector comes off before the answer. */
+  async find(family: string, digest: Digest): Promise<Located> {
+    const value = await this.#keys.get(blobKey(family, digest));
+    if (value === undefined) throw unknownBlob(digest);
+    const link = decodeJson<Link>(value);
+    if (link.condemned !== undefined) await this.#rescue(family, digest);
+    return locate(digest, link);
+  }
+
+  /** Gives the family a blob of another family, or, with none named, one that is stored at all. False: upload it. */
+  async mount(family: string, digest: Digest, from: string | undefined): Promise<boolean> {
+    return commitUntilHeld(this.#keys, async () => {
+      const kept = await this.#keptOf(digest, from);
+      if (kept === undefined) return { result: false };
+      const plan = await this.link(family, digest, kept);
+      return plan.changesNothing ? { result: true } : { commit: plan.commit, result: true };
+    });
+  }
+
+  async remove(family: string, digest: Digest): Promise<void> {
+    const key = blobKey(family, digest);
+    await commitUntilHeld(this.#keys, async () => {
+      const value = await this.#keys.get(key);
+      if (value === undefined) throw unknownBlob(digest);
+      return { commit: { checks: [{ key, value }], deletes: [key] }, result: undefined };
+    });
+  }
+
+  /** A plan by which the family has the blob. */
+  async link(family: string, digest: Digest, kept: Kept): Promise<Plan> {
+    const key = blobKey(family, digest);
+    const value = await this.#keys.get(key);
+    const link = encodeJson(linkTo(digest, kept));
+    const plan = new Plan().check({ key, value }, ...kept.checks).put(...kept.puts);
+    if (value === undefined || Buffer.compare(value, link) !== 0) plan.put({ key, value: link });
+    await this.#families.plan(family, plan);
+    return plan;
+  }
+
+  async #keptOf(digest: Digest, from: string | undefined): Promise<Kept | undefined> {
+    if (from === undefined) return isSha256(digest) ? this.#content.keep(digest) : undefined;
+    const value = await this.#keys.get(blobKey(from, digest));
+    if (value === undefined) return undefined;
+    return this.#content.keep(locate(digest, decodeJson<Link>(value)).content);
+  }
+
+  async #rescue(family: string, digest: Digest): Promise<void> {
+    const key = blobKey(family, digest);
+    await commitUntilHeld(this.#keys, async () => {
+      const value = await this.#keys.get(key);
+      if (value === undefined) throw unknownBlob(digest);
+      const link = decodeJson<Link>(value);
+      if (link.condemned === undefined) return { result: undefined };
+      const clean = encodeJson(withoutMark(link));
+      return { commit: { checks: [{ key, value }], puts: [{ key, value: clean }] }, result: undefined };
+    });
+  }
+}
+
+function unknownBlob(digest: Digest): OciError {
+  return new OciError('blob-unknown', `this repository has no blob ${digest}`, { digest });
+}

@@ -1,0 +1,53 @@
+import { decodeJson, encodeJson } from '../store/json-value.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
+import { after, allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
+import { commitUntilHeld } from '../store/commit-until-held.ts';
+import { Plan } from '../store/plan.ts';
+import { OciError } from './oci-error.ts';
+import { parseRules, type TagRules } from './tag-rules.ts';
+
+/** The families that something was ever pushed to or declared for, with what they declare. */
+export class Families {
+  readonly #keys: KeyedStore;
+
+  constructor(keys: KeyedStore) {
+    this.#keys = keys;
+  }
+
+  async exists(family: string): Promise<boolean> {
+    return (await this.#keys.get(familyKey(family))) !== undefined;
+  }
+
+  async rules(family: string): Promise<TagRules> {
+    const value = await this.#keys.get(familyKey(family));
+    if (value === undefined) throw new OciError('name-unknown', `there is no repository ${family}`, { name: family });
+    return decodeJson<TagRules>(value);
+  }
+
+  /** Declares rules, for a family that may not have anything yet. */
+  async declare(family: string, rules: unknown): Promise<TagRules> {
+    const parsed = parseRules(rules);
+    await commitUntilHeld(this.#keys, async () => {
+      const plan = new Plan().put({ key: familyKey(family), value: encodeJson(parsed) });
+      return { commit: plan.commit, result: undefined };
+    });
+    return parsed;
+  }
+
+  /** Adds to a plan that the family exists, and with `checked` that its rules stay as they were read. */
+  async plan(family: string, plan: Plan, checked: 'rules' | 'existence' = 'existence'): Promise<TagRules> {
+    const key = familyKey(family);
+    const value = await this.#keys.get(key);
+    if (value === undefined) {
+      plan.check({ key, value }).put({ key, value: encodeJson({} satisfies TagRules) });
+      return {};
+    }
+    if (checked === 'rules') plan.check({ key, value });
+    return decodeJson<TagRules>(value);
+  }
+
+  async list(last: string | undefined, limit: number): Promise<string[]> {
+    const range = last === undefined ? allFamilies : after(allFamilies, familyKey(last));
+    return (await this.#keys.list({ ...range, limit })).map(({ key }) => nameOfKey(key));
+  }
+}

@@ -1,0 +1,34 @@
+import { isSha256, type Digest, type Sha256 } from '../encoding/digest.ts';
+import type { Kept, Located } from '../store/content-store.ts';
+
+/**
+ * The value under a blob's or a manifest's key: that the family has it, and where its content is. A digest that is no
+ * SHA-256 says which content it is another name of.
+ */
+export interface Link {
+  readonly size: number;
+  readonly place: 'inline' | 'blob';
+  readonly content?: Sha256;
+  /** Since when the collector holds that nothing names this; whoever needs it takes the mark off. */
+  readonly condemned?: number;
+}
+
+export interface ManifestLink extends Link {
+  readonly mediaType: string;
+  readonly subject?: Digest;
+}
+
+export function linkTo(digest: Digest, { located }: Kept): Link {
+  const { size, place, content } = located;
+  return isSha256(digest) ? { size, place } : { size, place, content };
+}
+
+export function locate(digest: Digest, { size, place, content }: Link): Located {
+  if (content !== undefined) return { content, size, place };
+  if (!isSha256(digest)) throw new Error(`the link of ${digest} names no content`);
+  return { content: digest, size, place };
+}
+
+export function withoutMark<T extends Link>({ condemned: _, ...clean }: T): Omit<T, 'condemned'> {
+  return clean;
+}

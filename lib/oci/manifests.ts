@@ -1,0 +1,190 @@
+import { algorithmOf, digestWith, sha256, type Digest } from '../encoding/digest.ts';
+import { commitUntilHeld } from '../store/commit-until-held.ts';
+import type { ContentStore, Located } from '../store/content-store.ts';
+import { decodeJson, encodeJson } from '../store/json-value.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
+import {
+  blobKey,
+  manifestKey,
+  referrerKey,
+  tagKey,
+  tagOfManifestKey,
+  tagsOfManifest,
+  digestsOfKey,
+} from '../store/keys.ts';
+import { Plan } from '../store/plan.ts';
+import type { Families } from './families.ts';
+import { linkTo, locate, withoutMark, type Link, type ManifestLink } from './link.ts';
+import { parseManifest, type Manifest, type Named } from './manifest.ts';
+import type { Reference } from './name.ts';
+import { OciError } from './oci-error.ts';
+import type { Referrers } from './referrers.ts';
+import type { Tags } from './tags.ts';
+
+export interface FoundManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly located: Located;
+}
+
+export interface PushedManifest {
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  readonly subject?: Digest;
+}
+
+/** The first so many missing things are named; more would not help anybody. */
+const MAX_MISSING_NAMED = 20;
+const TAGS_AT_ONCE = 500;
+
+/** The manifests of families, with the tags that name them and the subjects that they name. */
+export class Manifests {
+  readonly #keys: KeyedStore;
+  readonly #content: ContentStore;
+  readonly #families: Families;
+  readonly #tags: Tags;
+  readonly #referrers: Referrers;
+
+  constructor(keys: KeyedStore, content: ContentStore, families: Families, tags: Tags, referrers: Referrers) {
+    this.#keys = keys;
+    this.#content = content;
+    this.#families = families;
+    this.#tags = tags;
+    this.#referrers = referrers;
+  }
+
+  async find(family: string, reference: Reference): Promise<FoundManifest> {
+    const digest = 'digest' in reference ? reference.digest : await this.#tags.find(family, reference.tag);
+    const value = digest === undefined ? undefined : await this.#keys.get(manifestKey(family, digest));
+    if (digest === undefined || value === undefined) throw unknownManifest(reference);
+    const link = decodeJson<ManifestLink>(value);
+    return { digest, mediaType: link.mediaType, located: locate(digest, link) };
+  }
+
+  /** Keeps a manifest to the byte, once everything that it names is there, and points the tags at it. */
+  async push(
+    family: string,
+    reference: Reference,
+    bytes: Uint8Array,
+    contentType: string | undefined,
+    moreTags: readonly string[] = [],
+  ): Promise<PushedManifest> {
+    const digest = digestOf(reference, bytes);
+    const manifest = parseManifest(bytes, contentType);
+    const tags = [...new Set('tag' in reference ? [reference.tag, ...moreTags] : moreTags)];
+    const content = sha256(bytes);
+    await commitUntilHeld(this.#keys, async () => {
+      const plan = new Plan();
+      await this.#families.plan(family, plan);
+      await this.#planNamed(family, manifest.named, plan);
+      const kept = await this.#content.add(content, bytes);
+      plan.check(...kept.checks).put(...kept.puts);
+      await this.#planLink(family, digest, { ...linkTo(digest, kept), ...described(manifest) }, plan);
+      this.#referrers.plan(family, digest, bytes.length, manifest, plan);
+      for (const tag of tags) await this.#tags.plan(family, tag, digest, plan);
+      return plan.changesNothing ? { result: undefined } : { commit: plan.commit, result: undefined };
+    });
+    return { digest, tags, ...(manifest.subject === undefined ? {} : { subject: manifest.subject }) };
+  }
+
+  /** Removes a manifest and every tag that names it. */
+  async remove(family: string, digest: Digest): Promise<void> {
+    const key = manifestKey(family, digest);
+    await commitUntilHeld(this.#keys, async () => {
+      const value = await this.#keys.get(key);
+      if (value === undefined) throw unknownManifest({ digest });
+      const { subject } = decodeJson<ManifestLink>(value);
+      const plan = new Plan().check({ key, value }).delete(key);
+      if (subject !== undefined) plan.delete(referrerKey(family, subject, digest));
+      for (const tag of await this.#tagsOf(family, digest)) {
+        await this.#tags.checkMayLeave(family, tag, digest, undefined, plan);
+        this.#planUntag(family, tag, digest, plan);
+      }
+      return { commit: plan.commit, result: undefined };
+    });
+    await this.#untagLate(family, digest);
+  }
+
+  /** A tag that was set between the reading of the tags and the removal; it names nothing any more. */
+  async #untagLate(family: string, digest: Digest): Promise<void> {
+    for (const tag of await this.#tagsOf(family, digest)) {
+      const plan = new Plan().check({ key: manifestKey(family, digest), value: undefined });
+      this.#planUntag(family, tag, digest, plan);
+      await this.#keys.commit(plan.commit);
+    }
+  }
+
+  #planUntag(family: string, tag: string, digest: Digest, plan: Plan): void {
+    plan.check({ key: tagKey(family, tag), value: Buffer.from(digest, 'latin1') });
+    plan.delete(tagKey(family, tag), tagOfManifestKey(family, digest, tag));
+  }
+
+  async #tagsOf(family: string, digest: Digest): Promise<string[]> {
+    const page = await this.#keys.list({ ...tagsOfManifest(family, digest), limit: TAGS_AT_ONCE });
+    return page.map(({ key }) => digestsOfKey(key).rest);
+  }
+
+  /** Everything named is there and stays; a mark of the collector comes off. */
+  async #planNamed(family: string, named: readonly Named[], plan: Plan): Promise<void> {
+    const missing: Named[] = [];
+    for (const one of named) {
+      const key = one.kind === 'blob' ? blobKey(family, one.digest) : manifestKey(family, one.digest);
+      const value = await this.#keys.get(key);
+      if (value === undefined) {
+        if (one.needed) missing.push(one);
+        continue;
+      }
+      const link = decodeJson<Link>(value);
+      checkSize(one, link);
+      plan.check({ key, value });
+      if (link.condemned !== undefined) plan.put({ key, value: encodeJson(withoutMark(link)) });
+    }
+    if (missing.length > 0) throw unknownNamed(missing);
+  }
+
+  async #planLink(family: string, digest: Digest, link: ManifestLink, plan: Plan): Promise<void> {
+    const key = manifestKey(family, digest);
+    const old = await this.#keys.get(key);
+    const value = encodeJson(link);
+    plan.check({ key, value: old });
+    if (old === undefined || Buffer.compare(old, value) !== 0) plan.put({ key, value });
+  }
+}
+
+function digestOf(reference: Reference, bytes: Uint8Array): Digest {
+  if (!('digest' in reference)) return sha256(bytes);
+  const actual = digestWith(algorithmOf(reference.digest), bytes);
+  if (actual === reference.digest) return actual;
+  throw new OciError('digest-mismatch', `the manifest's digest is ${actual}, not ${reference.digest}`, {
+    expected: reference.digest,
+    actual,
+  });
+}
+
+function described({ mediaType, subject }: Manifest): Pick<ManifestLink, 'mediaType' | 'subject'> {
+  return { mediaType, ...(subject === undefined ? {} : { subject }) };
+}
+
+function checkSize({ digest, size, path }: Named, link: Link): void {
+  if (size === link.size) return;
+  throw new OciError(
+    'manifest-invalid',
+    `the manifest is invalid: ${path}.size is ${size}, but ${digest} has ${link.size} bytes`,
+  );
+}
+
+function unknownNamed(missing: readonly Named[]): OciError {
+  const named = missing.slice(0, MAX_MISSING_NAMED).map(({ digest, kind, path }) => ({ digest, kind, path }));
+  const first = named[0];
+  const others = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+  return new OciError(
+    'manifest-blob-unknown',
+    `the manifest names a ${first?.kind} that this repository has not: ${first?.path} ${first?.digest}${others}`,
+    named,
+  );
+}
+
+function unknownManifest(reference: Reference): OciError {
+  const text = 'digest' in reference ? reference.digest : `tag ${reference.tag}`;
+  return new OciError('manifest-unknown', `this repository has no manifest ${text}`, reference);
+}

@@ -1,0 +1,44 @@
+import type { BlobStore } from '../store/blob-store.ts';
+import { ContentStore } from '../store/content-store.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
+import type { UploadStore } from '../store/upload-store.ts';
+import { Blobs } from './blobs.ts';
+import { Families } from './families.ts';
+import { Manifests } from './manifests.ts';
+import { Referrers } from './referrers.ts';
+import { Tags } from './tags.ts';
+import { Uploads } from './uploads.ts';
+
+/** The stores that everything stands on, of whichever engines. */
+export interface Stores {
+  readonly keys: KeyedStore;
+  readonly blobs: BlobStore;
+  readonly uploads: UploadStore;
+}
+
+export interface RegistryOptions {
+  readonly now: () => number;
+  readonly maxBlobBytes: number;
+}
+
+/** The OCI registry: what the routes call, put together from the stores. */
+export interface Registry {
+  readonly content: ContentStore;
+  readonly families: Families;
+  readonly blobs: Blobs;
+  readonly tags: Tags;
+  readonly referrers: Referrers;
+  readonly manifests: Manifests;
+  readonly uploads: Uploads;
+}
+
+export function makeRegistry({ keys, blobs: stored, uploads: staged }: Stores, options: RegistryOptions): Registry {
+  const content = new ContentStore(keys, stored, options.now);
+  const families = new Families(keys);
+  const blobs = new Blobs(keys, content, families);
+  const tags = new Tags(keys, families);
+  const referrers = new Referrers(keys);
+  const manifests = new Manifests(keys, content, families, tags, referrers);
+  const uploads = new Uploads(keys, staged, content, blobs, { now: options.now, maxBytes: options.maxBlobBytes });
+  return { content, families, blobs, tags, referrers, manifests, uploads };
+}

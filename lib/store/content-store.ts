@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sha256 } from '../encoding/digest.ts';
+import type { BlobStore, ByteRange } from './blob-store.ts';
+import { decodeJson, encodeJson } from './json-value.ts';
+import type { Check, Entry, KeyedStore } from './keyed-store.ts';
+import { contentKey, inlineKey } from './keys.ts';
+import { StoreError } from './store-error.ts';
+
+/** Up to here content lives among the keys; larger values would starve small commits. */
+export const MAX_INLINE_BYTES = 64 * 1024;
+
+/** Where content is and how large: what everything that names content carries with it, so that a read need not ask. */
+export interface Located {
+  readonly content: Sha256;
+  readonly size: number;
+  readonly place: 'inline' | 'blob';
+}
+
+/**
+ * What is known of content. Without a state it is there and wanted.
+ * - `arriving`: its blob is being written; whoever finds it so writes it as well
+ * - `condemned`: nothing named it when the collector looked; whoever needs it takes the mark off again
+ * - `deleting`: its bytes may be gone at any moment; whoever needs it waits until the record is gone
+ */
+export interface ContentRecord {
+  readonly size: number;
+  readonly place: 'inline' | 'blob';
+  readonly state?: 'arriving' | 'condemned' | 'deleting';
+  readonly since?: number;
+}
+
+/** Content that may be named: the namer's commit must hold these checks and make these puts. */
+export interface Kept {
+  readonly located: Located;
+  readonly checks: readonly Check[];
+  readonly puts: readonly Entry[];
+}
+
+const DELETING_POLL_MS = 25;
+const DELETING_POLLS = 400;
+
+/**
+ * All content by digest, over the two ports. Content is shared by everything that names it and is never changed; the
+ * collector takes it away in steps that each fail when somebody began to need it (docs/decisions/collection.md).
+ */
+export class ContentStore {
+  readonly #keys: KeyedStore;
+  readonly #blobs: BlobStore;
+  readonly #now: () => number;
+
+  constructor(keys: KeyedStore, blobs: BlobStore, now: () => number) {
+    this.#keys = keys;
+    this.#blobs = blobs;
+    this.#now = now;
+  }
+
+  /** The bytes of inline content in one read, for who wants to answer at once. */
+  async inlineBytes(content: Sha256): Promise<Uint8Array> {
+    const bytes = await this.#keys.get(inlineKey(content));
+    if (bytes === undefined) throw new StoreError('missing', `no bytes are stored for ${content}`);
+    return bytes;
+  }
+
+  async *read({ content, place }: Located, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    if (place === 'blob') {
+      yield* this.#blobs.read(content, range);
+      return;
+    }
+    const bytes = await this.inlineBytes(content);
+    yield range === undefined ? bytes : bytes.subarray(range.start, range.end);
+  }
+
+  async readAll(located: Located): Promise<Uint8Array> {
+    if (located.place === 'inline') return this.inlineBytes(located.content);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.read(located)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
+
+  /** Content that is there already, or undefined. */
+  async keep(content: Sha256): Promise<Kept | undefined> {
+    const { record, value } = await this.#settled(content);
+    if (record === undefined || value === undefined || record.state === 'arriving') return undefined;
+    return kept(content, record, { key: contentKey(content), value });
+  }
+
+  /** Content from bytes at hand, whose digest the caller has computed. */
+  async add(content: Sha256, bytes: Uint8Array): Promise<Kept> {
+    if (bytes.length > MAX_INLINE_BYTES) {
+      return this.adder(content, bytes.length, () => this.#blobs.write(content, once(bytes)))();
+    }
+    const present = await this.keep(content);
+    if (present !== undefined) return present;
+    const record: ContentRecord = { size: bytes.length, place: 'inline' };
+    return {
+      located: { content, size: bytes.length, place: 'inline' },
+      checks: [{ key: contentKey(content), value: undefined }],
+      puts: [
+        { key: contentKey(content), value: encodeJson(record) },
+        { key: inlineKey(content), value: bytes },
+      ],
+    };
+  }
+
+  /**
+   * Content whose bytes `write` makes durable under the digest in the BlobStore. The answer is to be called for each
+   * try of the namer's commit; it writes once. That the bytes are on their way is noted before they come, so that the
+   * collector cannot take them for a leftover.
+   */
+  adder(content: Sha256, size: number, write: () => Promise<void>): () => Promise<Kept> {
+    const key = contentKey(content);
+    const arriving: ContentRecord = { size, place: 'blob', state: 'arriving', since: this.#now() };
+    let writtenUnder: Uint8Array | undefined;
+    return async () => {
+      for (;;) {
+        const { record, value } = await this.#settled(content);
+        if (record !== undefined && value !== undefined && record.state !== 'arriving') {
+          return kept(content, record, { key, value });
+        }
+        const note = value ?? encodeJson(arriving);
+        if (
+          value === undefined &&
+          !(await this.#keys.commit({ checks: [{ key, value }], puts: [{ key, value: note }] }))
+        ) {
+          continue;
+        }
+        if (writtenUnder === undefined || Buffer.compare(writtenUnder, note) !== 0) await write();
+        writtenUnder = note;
+        return kept(content, arriving, { key, value: note });
+      }
+    };
+  }
+
+  /** The record, once nobody is deleting the content. */
+  async #settled(content: Sha256): Promise<{ record?: ContentRecord; value: Uint8Array | undefined }> {
+    for (let polls = 0; polls < DELETING_POLLS; polls += 1) {
+      const value = await this.#keys.get(contentKey(content));
+      if (value === undefined) return { value };
+      const record = decodeJson<ContentRecord>(value);
+      if (record.state !== 'deleting') return { record, value };
+      await sleep(DELETING_POLL_MS);
+    }
+    throw new StoreError('busy', `${content} is being collected; try again`);
+  }
+}
+
+/** A plan that holds while the record is as it was read, and leaves it without any mark. */
+function kept(content: Sha256, record: ContentRecord, read: Entry): Kept {
+  const { size, place, state } = record;
+  const clean: ContentRecord = { size, place };
+  return {
+    located: { content, size, place },
+    checks: [read],
+    puts: state === undefined ? [] : [{ key: read.key, value: encodeJson(clean) }],
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

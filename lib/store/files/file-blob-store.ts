@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isSha256, parseDigest, type Sha256 } from '../../encoding/digest.ts';
+import type { BlobStore, ByteRange, StoredBlob } from '../blob-store.ts';
+import { StoreError } from '../store-error.ts';
+import { appendPieces } from './append-pieces.ts';
+import { makeFolder, renameDurably, syncFolder } from './durable-files.ts';
+import { fileError, isAbsent } from './file-error.ts';
+import type { FileLayout } from './file-layout.ts';
+import { readPieces } from './read-pieces.ts';
+
+/** A file in `writing/` that nobody has touched for so long was left by a process that died. */
+const LEFT_BEHIND_MS = 60 * 60 * 1000;
+
+export class FileBlobStore implements BlobStore {
+  readonly #layout: FileLayout;
+
+  private constructor(layout: FileLayout) {
+    this.#layout = layout;
+  }
+
+  static async open(layout: FileLayout): Promise<FileBlobStore> {
+    await makeFolder(layout.blobs);
+    await makeFolder(layout.writing);
+    await removeLeftBehind(layout.writing);
+    return new FileBlobStore(layout);
+  }
+
+  async stat(digest: Sha256): Promise<{ readonly size: number } | undefined> {
+    try {
+      const { size } = await stat(this.#layout.blob(digest));
+      return { size };
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw fileError(error, 'looking for a blob');
+    }
+  }
+
+  async *read(digest: Sha256, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    try {
+      const handle = await open(this.#layout.blob(digest), 'r');
+      try {
+        yield* readPieces(handle, range?.start ?? 0, range?.end ?? (await handle.stat()).size);
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      if (isAbsent(error)) throw new StoreError('missing', `no bytes are stored for ${digest}`, { cause: error });
+      throw fileError(error, 'reading a blob');
+    }
+  }
+
+  async write(digest: Sha256, source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+    const temporary = join(this.#layout.writing, randomUUID());
+    try {
+      const handle = await open(temporary, 'wx');
+      try {
+        await appendPieces(handle, 0, untilAborted(source, signal));
+      } finally {
+        await handle.close();
+      }
+      await renameDurably(temporary, this.#layout.blob(digest));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw fileError(error, 'writing a blob');
+    }
+  }
+
+  async delete(digest: Sha256): Promise<void> {
+    const path = this.#layout.blob(digest);
+    try {
+      await unlink(path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      if (!isAbsent(error)) throw fileError(error, 'deleting a blob');
+    }
+  }
+
+  async *list(): AsyncGenerator<StoredBlob> {
+    for (const folder of (await readdir(this.#layout.blobs)).sort()) {
+      for (const hex of (await readdir(join(this.#layout.blobs, folder))).sort()) {
+        const digest = parseDigest(`sha256:${hex}`);
+        if (digest === undefined || !isSha256(digest)) continue;
+        const found = await this.stat(digest);
+        if (found !== undefined) yield { digest, size: found.size };
+      }
+    }
+  }
+}
+
+async function* untilAborted(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const bytes of source) {
+    signal?.throwIfAborted();
+    yield bytes;
+  }
+  signal?.throwIfAborted();
+}
+
+async function removeLeftBehind(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < Date.now() - LEFT_BEHIND_MS) await rm(path, { force: true });
+  }
+}

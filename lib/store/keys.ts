@@ -1,0 +1,175 @@
+import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '../encoding/digest.ts';
+
+/**
+ * Every key of the KeyedStore, and the only place that makes or takes apart one.
+ *
+ *     C <content>                       content record: how large, where the bytes are, whether they are to go
+ *     D <content>                       the bytes of content of at most 64 KiB
+ *     L <name>                          lease: who alone may do a thing now
+ *     R <family>                        family record: its tag rules
+ *     U <uuid>                          upload session
+ *     b <family> 00 <digest>            a blob of the family
+ *     f <family> 00 <digest> <digest>   a referrer: subject, then the manifest that names it
+ *     g <family> 00 <digest> <tag>      a tag of a manifest, found by the manifest
+ *     m <family> 00 <digest>            a manifest of the family
+ *     t <family> 00 <tag>               a tag
+ *
+ * A letter is one byte; <content> is the 32 bytes of a SHA-256; <digest> is a byte for the algorithm (1 SHA-256,
+ * 2 SHA-512) and its bytes; names, tags and ids are ASCII. A family's name holds no 00, so that everything of one
+ * family lies together within each letter. Capital letters belong to the whole store, small ones to a family.
+ */
+export function contentKey(content: Sha256): Buffer {
+  return letterAnd('C', hexOf(content), 'hex');
+}
+
+export function inlineKey(content: Sha256): Buffer {
+  return letterAnd('D', hexOf(content), 'hex');
+}
+
+export function leaseKey(name: string): Buffer {
+  return letterAnd('L', name, 'latin1');
+}
+
+export function familyKey(family: string): Buffer {
+  return letterAnd('R', family, 'latin1');
+}
+
+export function uploadKey(id: string): Buffer {
+  return letterAnd('U', id, 'latin1');
+}
+
+export function blobKey(family: string, digest: Digest): Buffer {
+  return familyAndDigest('b', family, digest);
+}
+
+export function manifestKey(family: string, digest: Digest): Buffer {
+  return familyAndDigest('m', family, digest);
+}
+
+export function tagKey(family: string, tag: string): Buffer {
+  return Buffer.from(`t${family}\0${tag}`, 'latin1');
+}
+
+export function tagOfManifestKey(family: string, manifest: Digest, tag: string): Buffer {
+  return Buffer.concat([familyAndDigest('g', family, manifest), Buffer.from(tag, 'latin1')]);
+}
+
+export function referrerKey(family: string, subject: Digest, manifest: Digest): Buffer {
+  return Buffer.concat([familyAndDigest('f', family, subject), digestBytes(manifest)]);
+}
+
+/** Everything that begins with a prefix: from it to where it can no longer begin anything. */
+export interface KeyRange {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+export const allContent = below(Buffer.from('C'));
+export const allInline = below(Buffer.from('D'));
+export const allFamilies = below(Buffer.from('R'));
+export const allUploads = below(Buffer.from('U'));
+
+export function blobsOf(family: string): KeyRange {
+  return below(Buffer.from(`b${family}\0`, 'latin1'));
+}
+
+export function manifestsOf(family: string): KeyRange {
+  return below(Buffer.from(`m${family}\0`, 'latin1'));
+}
+
+export function tagsOf(family: string): KeyRange {
+  return below(Buffer.from(`t${family}\0`, 'latin1'));
+}
+
+export function tagsOfManifest(family: string, manifest: Digest): KeyRange {
+  return below(familyAndDigest('g', family, manifest));
+}
+
+export function tagsByManifestOf(family: string): KeyRange {
+  return below(Buffer.from(`g${family}\0`, 'latin1'));
+}
+
+export function referrersOf(family: string, subject: Digest): KeyRange {
+  return below(familyAndDigest('f', family, subject));
+}
+
+export function allReferrersOf(family: string): KeyRange {
+  return below(Buffer.from(`f${family}\0`, 'latin1'));
+}
+
+/** The same range without the key and all that comes before it. */
+export function after(range: KeyRange, key: Uint8Array): KeyRange {
+  return { start: Buffer.concat([key, Buffer.alloc(1)]), end: range.end };
+}
+
+export function contentOfKey(key: Uint8Array): Sha256 {
+  return `sha256:${asBuffer(key).toString('hex', 1)}`;
+}
+
+/** The name behind the letter: of a family, an upload or a lease. */
+export function nameOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('latin1', 1);
+}
+
+/** What stands behind the family's name, as text: a tag. */
+export function tagOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('latin1', key.indexOf(0, 1) + 1);
+}
+
+/** The digests that stand behind the family's name, and after them the rest as text. */
+export function digestsOfKey(key: Uint8Array): { digests: Digest[]; rest: string } {
+  const bytes = asBuffer(key);
+  const digests: Digest[] = [];
+  let at = bytes.indexOf(0, 1) + 1;
+  for (let algorithm = ALGORITHMS[bytes[at] ?? 0]; algorithm !== undefined; algorithm = ALGORITHMS[bytes[at] ?? 0]) {
+    const end = at + 1 + DIGEST_BYTES[algorithm];
+    digests.push(`${algorithm}:${bytes.toString('hex', at + 1, end)}`);
+    at = end;
+  }
+  return { digests, rest: bytes.toString('latin1', at) };
+}
+
+/** The one digest that ends such a key as a blob's or a manifest's. */
+export function digestOfKey(key: Uint8Array): Digest {
+  const digest = digestsOfKey(key).digests.at(-1);
+  if (digest === undefined) throw new Error('this key names no digest');
+  return digest;
+}
+
+const ALGORITHMS: readonly (Algorithm | undefined)[] = [undefined, 'sha256', 'sha512'];
+const DIGEST_BYTES = { sha256: 32, sha512: 64 } as const;
+const ALGORITHM_BYTE = { sha256: Buffer.of(1), sha512: Buffer.of(2) } as const;
+
+function letterAnd(letter: string, rest: string, encoding: 'hex' | 'latin1'): Buffer {
+  const key = Buffer.allocUnsafe(1 + Buffer.byteLength(rest, encoding));
+  key.write(letter, 0, 1, 'latin1');
+  key.write(rest, 1, encoding);
+  return key;
+}
+
+function familyAndDigest(letter: string, family: string, digest: Digest): Buffer {
+  const key = Buffer.allocUnsafe(family.length + 3 + DIGEST_BYTES[algorithmOf(digest)]);
+  key.write(letter, 0, 1, 'latin1');
+  key.write(family, 1, 'latin1');
+  key[family.length + 1] = 0;
+  key[family.length + 2] = digest.startsWith('sha256:') ? 1 : 2;
+  key.write(hexOf(digest), family.length + 3, 'hex');
+  return key;
+}
+
+function digestBytes(digest: Digest): Buffer {
+  return Buffer.concat([ALGORITHM_BYTE[algorithmOf(digest)], Buffer.from(hexOf(digest), 'hex')]);
+}
+
+/** Bytes of 255 at the end cannot grow, so the end of the range is the next larger prefix before them. */
+function below(prefix: Buffer): KeyRange {
+  let length = prefix.length;
+  while (length > 1 && prefix[length - 1] === 0xff) length -= 1;
+  const end = Buffer.from(prefix.subarray(0, length));
+  end[length - 1] = (end[length - 1] ?? 0) + 1;
+  return { start: prefix, end };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { decodeJson, encodeJson } from './json-value.ts';
+import type { KeyedStore } from './keyed-store.ts';
+import { leaseKey } from './keys.ts';
+import { StoreError } from './store-error.ts';
+
+interface LeaseRecord {
+  readonly owner: string;
+  readonly until: number;
+}
+
+/** A holder that dies is replaced after this long. */
+const TERM_MS = 60_000;
+/** A holder stops acting on its lease this long before the end, so that a slow step cannot outlive it. */
+const MARGIN_MS = 20_000;
+
+/** Held while the work runs: `check` throws with code `busy` once the lease can no longer be counted on. */
+export interface Lease {
+  check(): void;
+}
+
+/** Does work that only one process at a time may do; rejects with code `busy` where another does it. */
+export async function withLease<T>(
+  keys: KeyedStore,
+  name: string,
+  now: () => number,
+  work: (lease: Lease) => Promise<T>,
+): Promise<T> {
+  const key = leaseKey(name);
+  const owner = randomUUID();
+  const before = await keys.get(key);
+  if (before !== undefined && decodeJson<LeaseRecord>(before).until > now()) throw takenBy(name);
+  let until = now() + TERM_MS;
+  let value: Uint8Array = encodeJson({ owner, until } satisfies LeaseRecord);
+  if (!(await keys.commit({ checks: [{ key, value: before }], puts: [{ key, value }] }))) throw takenBy(name);
+
+  async function renew(): Promise<void> {
+    const next = now() + TERM_MS;
+    const renewed = encodeJson({ owner, until: next } satisfies LeaseRecord);
+    if (!(await keys.commit({ checks: [{ key, value }], puts: [{ key, value: renewed }] }))) return;
+    value = renewed;
+    until = next;
+  }
+  let renewing: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    // What fails to be renewed runs out, and the work ends at its next check.
+    renewing = renew().catch(() => {});
+  }, TERM_MS / 4);
+  timer.unref();
+  try {
+    return await work({
+      check() {
+        if (now() > until - MARGIN_MS) throw new StoreError('busy', `the ${name} lease ran out`);
+      },
+    });
+  } finally {
+    clearInterval(timer);
+    await renewing;
+    await keys.commit({ checks: [{ key, value }], deletes: [key] });
+  }
+}
+
+function takenBy(name: string): StoreError {
+  return new StoreError('busy', `another ${name} is running, or ended without a word less than a minute ago`);
+}

@@ -1,0 +1,19 @@
+/**
+ * What can go wrong below the domains. An engine translates its vendor's errors into these:
+ * - `full`: there is no room; nothing of the failed call is visible, and a later call may succeed
+ * - `busy`: somebody else holds what is needed for a moment; try again
+ * - `missing`: bytes that were asked for are not there
+ * - `closed`: the store was closed
+ * - `failed`: anything else, with the vendor's error as cause
+ */
+export type StoreErrorCode = 'full' | 'busy' | 'missing' | 'closed' | 'failed';
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Sha256 } from '../encoding/digest.ts';
+import type { ContentRecord } from '../store/content-store.ts';
+import { decodeJson, encodeJson } from '../store/json-value.ts';
+import { entriesOf, type Entry } from '../store/keyed-store.ts';
+import { allContent, contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
+import type { Collection } from './collect.ts';
+import { DigestSet } from './digest-set.ts';
+import { namedContent } from './named-content.ts';
+
+/** A blob that has been arriving for at least so long was left by a process that died. */
+const STALE_ARRIVAL_MS = 60 * 60 * 1000;
+
+/**
+ * Content that no family has. First it is condemned, then looked for once more among all that is named: a push that
+ * needed it before the mark is seen, and one that comes after changes the record, so that the removal fails.
+ */
+export async function collectContent(collection: Collection): Promise<void> {
+  const named = new DigestSet();
+  for await (const content of namedContent(collection.stores.keys)) {
+    await collection.breathe();
+    named.add(content);
+  }
+  const condemned = await condemn(collection, named);
+  if (condemned.size > 0) {
+    for await (const content of namedContent(collection.stores.keys)) {
+      await collection.breathe();
+      condemned.delete(content);
+    }
+  }
+  for (const [content, entry] of condemned) {
+    await collection.breathe();
+    await removeContent(collection, content, entry);
+  }
+  await collectStrayBlobs(collection);
+}
+
+/** Marks what is not named, and returns all that is marked, with the value that a removal must still find. */
+async function condemn(collection: Collection, named: DigestSet): Promise<Map<Sha256, Entry>> {
+  const { stores, now, dryRun, breathe, onProgress } = collection;
+  const condemned = new Map<Sha256, Entry>();
+  let done = 0;
+  for await (const entry of entriesOf(stores.keys, allContent)) {
+    await breathe();
+    done += 1;
+    onProgress?.('content', done);
+    const content = contentOfKey(entry.key);
+    const record = decodeJson<ContentRecord>(entry.value);
+    if (record.state === 'arriving') {
+      if (now() - (record.since ?? 0) >= STALE_ARRIVAL_MS) condemned.set(content, entry);
+    } else if (record.state !== undefined) {
+      condemned.set(content, entry);
+    } else if (!named.has(content)) {
+      const { size, place } = record;
+      const value = encodeJson({ size, place, state: 'condemned', since: now() } satisfies ContentRecord);
+      const marked = { key: entry.key, value };
+      if (dryRun === true || (await stores.keys.commit({ checks: [entry], puts: [marked] })))
+        condemned.set(content, marked);
+    }
+  }
+  return condemned;
+}
+
+async function removeContent(collection: Collection, content: Sha256, entry: Entry): Promise<void> {
+  const { stores, dryRun } = collection;
+  const record = decodeJson<ContentRecord>(entry.value);
+  if (dryRun !== true) {
+    const held =
+      record.place === 'inline'
+        ? await stores.keys.commit({ checks: [entry], deletes: [entry.key, inlineKey(content)] })
+        : await deleteBlob(collection, content, entry, record);
+    if (!held) return;
+  }
+  collection.report({ action: 'removed', kind: 'content', name: content, bytes: record.size });
+}
+
+/** Bytes outside the keys go in three steps, so that nobody counts on them while they may be half gone. */
+async function deleteBlob(
+  { stores, now, lease }: Collection,
+  content: Sha256,
+  found: Entry | undefined,
+  { size }: ContentRecord,
+): Promise<boolean> {
+  const key = contentKey(content);
+  const deleting = {
+    key,
+    value: encodeJson({ size, place: 'blob', state: 'deleting', since: now() } satisfies ContentRecord),
+  };
+  const checks = [{ key, value: found?.value }];
+  if (!(await stores.keys.commit({ checks, puts: [deleting] }))) return false;
+  lease.check();
+  await stores.blobs.delete(content);
+  return stores.keys.commit({ checks: [deleting], deletes: [key] });
+}
+
+/** Blobs without a record: whoever writes one makes the record first, so these are leftovers. */
+async function collectStrayBlobs(collection: Collection): Promise<void> {
+  const { stores, dryRun, breathe } = collection;
+  for await (const { digest, size } of stores.blobs.list()) {
+    await breathe();
+    if ((await stores.keys.get(contentKey(digest))) !== undefined) continue;
+    const removed = dryRun === true || (await deleteBlob(collection, digest, undefined, { size, place: 'blob' }));
+    if (removed) collection.report({ action: 'removed', kind: 'content', name: digest, bytes: size });
+  }
+}

@@ -1,0 +1,27 @@
+import type { UploadSession } from '../oci/uploads.ts';
+import { decodeJson } from '../store/json-value.ts';
+import { entriesOf } from '../store/keyed-store.ts';
+import { allUploads, nameOfKey, uploadKey } from '../store/keys.ts';
+import type { Collection } from './collect.ts';
+
+/** Uploads to which nothing came for too long, and staged bytes that belong to none. */
+export async function collectUploads(collection: Collection): Promise<void> {
+  const { stores, now, uploadExpiryMs, dryRun, breathe } = collection;
+  const modified = new Map<string, number>();
+  for await (const staged of stores.uploads.list()) modified.set(staged.id, staged.modified);
+  const oldest = now() - uploadExpiryMs;
+  for await (const entry of entriesOf(stores.keys, allUploads)) {
+    await breathe();
+    const id = nameOfKey(entry.key);
+    const { family, started } = decodeJson<UploadSession>(entry.value);
+    if (Math.max(started, modified.get(id) ?? 0) > oldest) continue;
+    const held = dryRun === true || (await stores.keys.commit({ checks: [entry], deletes: [entry.key] }));
+    if (held && dryRun !== true) await stores.uploads.discard(id);
+    if (held) collection.report({ action: 'removed', kind: 'uploads', name: id, family });
+  }
+  for (const [id, at] of modified) {
+    await breathe();
+    if (at > oldest || (await stores.keys.get(uploadKey(id))) !== undefined) continue;
+    if (dryRun !== true) await stores.uploads.discard(id);
+  }
+}

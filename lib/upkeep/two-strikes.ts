@@ -1,0 +1,49 @@
+import { withoutMark, type Link } from '../oci/link.ts';
+import { decodeJson, encodeJson } from '../store/json-value.ts';
+import type { Entry } from '../store/keyed-store.ts';
+import type { Collection } from './collect.ts';
+
+/** What is to be done about a thing of a family that nothing names any more, or again. */
+export interface Strike {
+  readonly entry: Entry;
+  readonly kind: 'blobs' | 'manifests';
+  readonly family: string;
+  readonly name: string;
+  /** Keys that go with it. */
+  readonly alongside: readonly Uint8Array[];
+}
+
+/** Marked long enough ago to be removed, as of when its value was read. */
+export function isDue(link: Link, { graceMs, now }: Collection): boolean {
+  return link.condemned !== undefined && now() - link.condemned >= graceMs;
+}
+
+/**
+ * Removes what was marked, unless somebody has taken the mark off since the value was read. The value must have been
+ * read before it was found out that nothing names the thing.
+ */
+export async function remove(collection: Collection, { entry, kind, family, name, alongside }: Strike): Promise<void> {
+  const { size } = decodeJson<Link>(entry.value);
+  const held =
+    collection.dryRun === true ||
+    (await collection.stores.keys.commit({ checks: [entry], deletes: [entry.key, ...alongside] }));
+  if (held) collection.report({ action: 'removed', kind, name, family, bytes: size });
+}
+
+/** Marks what is not marked. Nothing is lost by it, so it needs no order. */
+export async function mark(collection: Collection, { entry, kind, family, name }: Strike): Promise<void> {
+  const link = decodeJson<Link>(entry.value);
+  if (link.condemned !== undefined) return;
+  const value = encodeJson({ ...link, condemned: collection.now() });
+  const held =
+    collection.dryRun === true ||
+    (await collection.stores.keys.commit({ checks: [entry], puts: [{ key: entry.key, value }] }));
+  if (held) collection.report({ action: 'marked', kind, name, family, bytes: link.size });
+}
+
+/** Takes the mark off what is named again. */
+export async function unmark({ stores, dryRun }: Collection, entry: Entry): Promise<void> {
+  const link = decodeJson<Link>(entry.value);
+  if (link.condemned === undefined || dryRun === true) return;
+  await stores.keys.commit({ checks: [entry], puts: [{ key: entry.key, value: encodeJson(withoutMark(link)) }] });
+}

@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import Koa from 'koa';
+import type { Registry } from '../lib/oci/registry.ts';
+import type { ContentStore } from '../lib/store/content-store.ts';
+import { dismissBody } from './body.ts';
+import { respondToBadHead } from './bad-head.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { answerPull } from './pull.ts';
+import { RequestError } from './request-error.ts';
+import { respondError } from './respond-error.ts';
+import { makeRouter, methodsOf } from './routes/router.ts';
+
+/** What routes work with. */
+export interface AppContext {
+  readonly registry: Registry;
+  readonly content: ContentStore;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly bodyTimeoutMs: number;
+  /** Resolves when the stores answer; rejects with what is wrong. */
+  readonly ready: () => Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 20_000;
+const KEEP_ALIVE_MS = 75_000;
+const MAX_HEADER_BYTES = 32 * 1024;
+
+/** The HTTP server, not listening yet. */
+export function makeServer(app: AppContext): Server {
+  const koa = makeKoa(app);
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // A large upload may take hours; bodies are watched for progress instead.
+    requestTimeout: 0,
+    connectionsCheckingInterval: 5_000,
+  });
+  function handle(req: IncomingMessage, res: ServerResponse): void {
+    if (!answerPull(req, res, app)) koa(req, res);
+  }
+  server.on('request', handle);
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
+  server.on('clientError', respondToBadHead);
+  return server;
+}
+
+function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) => void {
+  const koa = new Koa();
+  const router = makeRouter(app);
+  koa.use(async (ctx, next) => {
+    const started = performance.now();
+    ctx.res.once('finish', () => dismissBody(ctx.req));
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) refuseUnrouted(ctx);
+    } catch (error) {
+      ctx.respond = false;
+      respondError(ctx.req, ctx.res, error, app.log);
+    } finally {
+      const seconds = (performance.now() - started) / 1000;
+      app.metrics.request(String(ctx.state['route'] ?? 'none'), methodLabel(ctx.method), ctx.res.statusCode, seconds);
+    }
+  });
+  koa.use(router);
+  koa.on('error', (error: unknown) => app.log.error('answer failed', { error: String(error) }));
+  return koa.callback();
+}
+
+function refuseUnrouted(ctx: Koa.Context): never {
+  const allowed = methodsOf(ctx.path);
+  if (allowed.length === 0) throw new RequestError('path-unknown', 'there is nothing at this path');
+  ctx.res.setHeader('allow', allowed.join(', '));
+  throw new RequestError('method-not-allowed', `this path takes ${allowed.join(', ')}`);
+}
+
+/** Node's parser takes some thirty methods; those that nothing here answers are counted as one. */
+function methodLabel(method: string): string {
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method) ? method : 'other';
+}

@@ -1,0 +1,35 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorBody } from './error-body.ts';
+import { answerTo } from './errors.ts';
+import { RequestError } from './request-error.ts';
+
+/** Answers what never became a request: a head that is malformed, too large or too slow. */
+export function respondToBadHead(error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const answer = answerTo(refusal(error.code));
+  const { contentType, body } = errorBody(pathIn(error.rawPacket), answer, undefined);
+  const head = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${body.length}`,
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+  ];
+  socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+}
+
+function refusal(code: string | undefined): RequestError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new RequestError('headers-too-large', 'the request line and headers have at most 32 KiB');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new RequestError('body-too-slow', 'the request head came too slowly');
+  return new RequestError('request-malformed', 'this is no well-formed HTTP request');
+}
+
+/** The path as far as the packet at hand shows it, to choose the envelope. */
+function pathIn(packet: Buffer | undefined): string {
+  return /^[A-Z]+ (\S+)/.exec(packet?.toString('latin1', 0, 200) ?? '')?.[1] ?? '/';
+}

@@ -1,0 +1,74 @@
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { SETTINGS, WrongSetting, type Setting, type SettingName } from './settings.ts';
+
+/** What the server and the commands beside it run with: every setting read, checked and completed. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly storeFolder: string;
+  readonly blobsFolder: string;
+  readonly trust: 'loopback' | 'network';
+  readonly bodyTimeoutMs: number;
+  readonly uploadExpiryMs: number;
+  readonly gcIntervalMs: number;
+  readonly gcGraceMs: number;
+  readonly maxBlobBytes: number;
+}
+
+/** Flags by the name of their setting, as the command line gave them. */
+export type Flags = { readonly [name in SettingName]?: string | undefined };
+
+/** Flags go before the environment, the environment before defaults. Throws a WrongSetting that names the setting. */
+export function readConfig(flags: Flags): Config {
+  const data = read('data', flags);
+  const host = read('host', flags);
+  const trust = read('trust', flags);
+  if (!isLoopback(host) && trust !== 'network') {
+    throw new WrongSetting(
+      `${host} can be reached from other machines, and Assay lets whoever reaches it read and write. ` +
+        'If that is what you want, say so: --trust network or ASSAY_TRUST=network',
+    );
+  }
+  return {
+    host,
+    port: read('port', flags),
+    storeFolder: read('store', flags)?.folder ?? join(data, 'store'),
+    blobsFolder: read('blobs', flags)?.folder ?? data,
+    trust,
+    bodyTimeoutMs: read('body-timeout', flags),
+    uploadExpiryMs: read('upload-expiry', flags),
+    gcIntervalMs: read('gc-interval', flags),
+    gcGraceMs: read('gc-grace', flags),
+    maxBlobBytes: read('max-blob', flags),
+  };
+}
+
+type ParsedBy<N extends SettingName> = (typeof SETTINGS)[N] extends Setting<infer T> ? T : never;
+
+function read<N extends SettingName>(name: N, flags: Flags): ParsedBy<N> {
+  const { env, fallback, parse } = SETTINGS[name];
+  const flag = flags[name];
+  const variable = process.env[env];
+  const text = flag ?? variable ?? fallback;
+  try {
+    return parse(text) as ParsedBy<N>;
+  } catch (error) {
+    if (!(error instanceof WrongSetting)) throw error;
+    const source = flag === undefined ? env : `--${name}`;
+    throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes ${error.message}`);
+  }
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+/** Where commands find the server that they speak to. */
+export function serverUrl(flag: string | undefined): string {
+  const text = flag ?? process.env['ASSAY_URL'] ?? 'http://127.0.0.1:7410';
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  const source = flag === undefined ? 'ASSAY_URL' : '--url';
+  throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes an address like http://127.0.0.1:7410`);
+}

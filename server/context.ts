@@ -1,0 +1,34 @@
+import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts';
+import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
+import { FileLayout } from '../lib/store/files/file-layout.ts';
+import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
+import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
+import type { Config } from './config.ts';
+import { WrongSetting } from './settings.ts';
+
+/** Everything that is open while a server or a command runs. */
+export interface Context {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly registry: Registry;
+  close(): Promise<void>;
+}
+
+/** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
+export async function openExisting(config: Config): Promise<Context> {
+  if (!LmdbKeyedStore.existsIn(config.storeFolder)) {
+    throw new WrongSetting(`there is no store in ${config.storeFolder}; --data or ASSAY_DATA names the server's folder`);
+  }
+  return openContext(config);
+}
+
+/** The one place that knows engines. */
+export async function openContext(config: Config): Promise<Context> {
+  const layout = new FileLayout(config.blobsFolder);
+  const blobs = await FileBlobStore.open(layout);
+  const uploads = await FileUploadStore.open(layout);
+  const keys = LmdbKeyedStore.open(config.storeFolder);
+  const stores: Stores = { keys, blobs, uploads };
+  const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
+  return { config, stores, registry, close: () => keys.close() };
+}

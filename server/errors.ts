@@ -1,0 +1,88 @@
+import { OciError, type OciErrorCode } from '../lib/oci/oci-error.ts';
+import { StoreError, type StoreErrorCode } from '../lib/store/store-error.ts';
+import { RequestError, type RequestErrorCode } from './request-error.ts';
+
+/** An error as the outside sees it. */
+export interface Answer {
+  readonly status: number;
+  /** For problem+json: stable, lower case with hyphens. */
+  readonly code: string;
+  /** For the OCI envelope: one of the specification's codes. */
+  readonly ociCode: string;
+  readonly message: string;
+  readonly detail?: unknown;
+  readonly retryAfter?: number;
+}
+
+type Row = readonly [status: number, ociCode: string];
+
+/** The one table from code to status. */
+const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode, Row>> = {
+  'blob-unknown': [404, 'BLOB_UNKNOWN'],
+  'body-incomplete': [400, 'SIZE_INVALID'],
+  'body-too-large': [413, 'SIZE_INVALID'],
+  'body-too-slow': [408, 'BLOB_UPLOAD_INVALID'],
+  busy: [503, 'UNAVAILABLE'],
+  closed: [503, 'UNAVAILABLE'],
+  'digest-invalid': [400, 'DIGEST_INVALID'],
+  'digest-mismatch': [400, 'DIGEST_INVALID'],
+  'digest-unsupported': [400, 'DIGEST_INVALID'],
+  failed: [500, 'UNKNOWN'],
+  full: [507, 'UNAVAILABLE'],
+  'headers-too-large': [431, 'UNSUPPORTED'],
+  'json-invalid': [400, 'UNSUPPORTED'],
+  'manifest-blob-unknown': [404, 'MANIFEST_BLOB_UNKNOWN'],
+  'manifest-invalid': [400, 'MANIFEST_INVALID'],
+  'manifest-too-large': [413, 'MANIFEST_INVALID'],
+  'manifest-unknown': [404, 'MANIFEST_UNKNOWN'],
+  'method-not-allowed': [405, 'UNSUPPORTED'],
+  missing: [500, 'UNKNOWN'],
+  'name-invalid': [400, 'NAME_INVALID'],
+  'name-unknown': [404, 'NAME_UNKNOWN'],
+  'page-invalid': [400, 'UNSUPPORTED'],
+  'path-unknown': [404, 'UNSUPPORTED'],
+  'request-malformed': [400, 'UNSUPPORTED'],
+  'rule-invalid': [422, 'UNSUPPORTED'],
+  'size-mismatch': [400, 'SIZE_INVALID'],
+  'tag-immutable': [409, 'DENIED'],
+  'tag-invalid': [400, 'MANIFEST_INVALID'],
+  'upload-busy': [409, 'BLOB_UPLOAD_INVALID'],
+  'upload-out-of-order': [416, 'BLOB_UPLOAD_INVALID'],
+  'upload-range-invalid': [416, 'BLOB_UPLOAD_INVALID'],
+  'upload-too-large': [413, 'SIZE_INVALID'],
+  'upload-unknown': [404, 'BLOB_UPLOAD_UNKNOWN'],
+};
+
+/** All that a client learns of trouble on this side. */
+const TOLD: Readonly<Record<number, string>> = {
+  503: 'the server is busy with the same thing; try again',
+  507: 'the server has no room left; nothing was stored',
+};
+
+const RETRY_AFTER_SECONDS = 1;
+
+export function answerTo(error: unknown): Answer {
+  if (error instanceof OciError) return tellable(error.code, error.message, error.detail);
+  if (error instanceof RequestError) return tellable(error.code, error.message);
+  if (error instanceof StoreError) return internal(error.code);
+  return internal('failed');
+}
+
+function tellable(code: OciErrorCode | RequestErrorCode, message: string, detail?: unknown): Answer {
+  const [status, ociCode] = TABLE[code];
+  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
+}
+
+function internal(code: StoreErrorCode): Answer {
+  const [status, ociCode] = TABLE[code];
+  const message = TOLD[status] ?? 'the server failed; its log says why';
+  return {
+    status,
+    code: CODES[status] ?? 'internal',
+    ociCode,
+    message,
+    ...(status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {}),
+  };
+}
+
+const CODES: Readonly<Record<number, string>> = { 503: 'unavailable', 507: 'no-room' };

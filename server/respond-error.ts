@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { awaitsContinue } from './body.ts';
+import { errorBody } from './error-body.ts';
+import { answerTo } from './errors.ts';
+import { describeError, type Log } from './log.ts';
+
+/** The end of every failed request: the answer in the right envelope, and of trouble on this side a line in the log. */
+export function respondError(req: IncomingMessage, res: ServerResponse, error: unknown, log: Log): void {
+  const path = req.url ?? '/';
+  // A client that went away needs no answer, and its going is no trouble of ours.
+  if (isDisconnect(error) && (req.destroyed || res.destroyed)) {
+    res.destroy();
+    return;
+  }
+  const answer = answerTo(error);
+  const requestId = answer.status >= 500 ? randomUUID() : undefined;
+  if (requestId !== undefined) {
+    log.error('request failed', {
+      requestId,
+      method: req.method,
+      path,
+      status: answer.status,
+      error: describeError(error),
+    });
+  }
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const { contentType, body } = errorBody(path, answer, requestId);
+  res.writeHead(answer.status, {
+    'content-type': contentType,
+    'content-length': body.length,
+    'x-content-type-options': 'nosniff',
+    // Who was not asked for a body may send one or not; nothing behind it could be told apart from it.
+    ...(awaitsContinue(req) && !req.complete ? { connection: 'close' } : {}),
+    ...(answer.retryAfter === undefined ? {} : { 'retry-after': String(answer.retryAfter) }),
+  });
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+function isDisconnect(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ECONNRESET' || error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+  );
+}

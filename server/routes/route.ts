@@ -1,0 +1,12 @@
+import type { Context } from 'koa';
+import type { AppContext } from '../app.ts';
+
+/** One endpoint. The path's groups come decoded; the name is the label under which it is counted. */
+export interface Route {
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: RegExp;
+  /** Methods of the same path that are answered before the router. */
+  readonly alsoAnswered?: readonly string[];
+  handle(ctx: Context, app: AppContext, groups: readonly string[]): Promise<void> | void;
+}

@@ -1,0 +1,73 @@
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import type { AppContext } from '../app.ts';
+import { RequestError } from '../request-error.ts';
+import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
+import { health } from './health.ts';
+import { home } from './home.ts';
+import { metrics } from './metrics.ts';
+import { ready } from './ready.ts';
+import type { Route } from './route.ts';
+import { base } from './v2/base.ts';
+import { blobDelete } from './v2/blob-delete.ts';
+import { catalog } from './v2/catalog.ts';
+import { manifestDelete } from './v2/manifest-delete.ts';
+import { manifestPut } from './v2/manifest-put.ts';
+import { referrers } from './v2/referrers.ts';
+import { tags } from './v2/tags.ts';
+import { uploadCancel } from './v2/upload-cancel.ts';
+import { uploadChunk } from './v2/upload-chunk.ts';
+import { uploadFinish } from './v2/upload-finish.ts';
+import { uploadStart } from './v2/upload-start.ts';
+import { uploadStatus } from './v2/upload-status.ts';
+
+export const ROUTES: readonly Route[] = [
+  home,
+  health,
+  ready,
+  metrics,
+  familyRulesGet,
+  familyRulesPut,
+  base,
+  catalog,
+  tags,
+  referrers,
+  manifestPut,
+  manifestDelete,
+  blobDelete,
+  uploadStart,
+  uploadStatus,
+  uploadChunk,
+  uploadFinish,
+  uploadCancel,
+];
+
+export function makeRouter(app: AppContext): Middleware {
+  const router = new Router();
+  for (const route of ROUTES) {
+    router[METHOD[route.method]](route.path, async (ctx: Context) => {
+      ctx.state['route'] = route.name;
+      await route.handle(ctx, app, groupsOf(route.path, ctx.path));
+    });
+  }
+  return router.routes() as Middleware;
+}
+
+const METHOD = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+
+/** The methods that a path takes at all, for who came with another. */
+export function methodsOf(path: string): string[] {
+  const routes = ROUTES.filter((route) => route.path.test(path));
+  const methods = routes.flatMap(({ method, alsoAnswered = [] }) => [method, ...alsoAnswered]);
+  if (methods.includes('GET')) methods.push('HEAD');
+  return [...new Set(methods)].sort();
+}
+
+function groupsOf(pattern: RegExp, path: string): string[] {
+  const [, ...groups] = pattern.exec(path) ?? [];
+  try {
+    return groups.map((group) => decodeURIComponent(group));
+  } catch (cause) {
+    throw new RequestError('request-malformed', 'the path is not well-formed percent-encoding', { cause });
+  }
+}

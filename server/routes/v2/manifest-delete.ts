@@ -1,0 +1,18 @@
+import { checkFamily, parseReference } from '../../../lib/oci/name.ts';
+import type { Route } from '../route.ts';
+import { MANIFEST } from './paths.ts';
+
+/** end-9: by tag, takes the name away and leaves the manifest; by digest, removes the manifest and all its names. */
+export const manifestDelete: Route = {
+  name: 'manifest-delete',
+  method: 'DELETE',
+  path: MANIFEST,
+  async handle(ctx, { registry }, [name = '', referenceText = '']) {
+    const family = checkFamily(name);
+    const reference = parseReference(referenceText);
+    if ('tag' in reference) await registry.tags.remove(family, reference.tag);
+    else await registry.manifests.remove(family, reference.digest);
+    ctx.status = 202;
+    ctx.length = 0;
+  },
+};

@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Sends pieces no faster than the client takes them, so that a slow one costs one piece of memory. Before the first
+ * piece is at hand a failure can still be answered, and is thrown; after that the connection is cut.
+ */
+export async function sendStream(
+  res: ServerResponse,
+  status: number,
+  headers: string[],
+  source: AsyncIterable<Uint8Array>,
+  timeoutMs: number,
+): Promise<void> {
+  const pieces = source[Symbol.asyncIterator]();
+  try {
+    let next = await pieces.next();
+    res.writeHead(status, headers);
+    while (next.done !== true && !res.destroyed) {
+      const taken = res.write(next.value) ? undefined : drained(res, timeoutMs);
+      // The next piece is read while this one is on its way.
+      [next] = await Promise.all([pieces.next(), taken]);
+    }
+    res.end();
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+function drained(res: ServerResponse, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => res.destroy(), timeoutMs);
+    function done(): void {
+      clearTimeout(timer);
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    }
+    res.on('drain', done);
+    res.on('close', done);
+    if (res.destroyed) done();
+  });
+}

@@ -1,0 +1,98 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { makeServer } from './app.ts';
+import type { Config } from './config.ts';
+import { openContext, type Context } from './context.ts';
+import { describeError, makeLog, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { startUpkeep } from './upkeep.ts';
+
+/** After so long in draining, requests that are still under way are cut. */
+const DRAIN_MS = 30_000;
+
+/** Listens, serves until a signal comes, drains and closes. */
+export async function serve(config: Config, print: (line: string) => void): Promise<void> {
+  const log = makeLog(
+    (line) => process.stderr.write(line),
+    () => new Date(),
+  );
+  surviveStrayRejections(log);
+  const context = await openContext(config);
+  try {
+    const metrics = new Metrics();
+    const server = makeServer({
+      registry: context.registry,
+      content: context.registry.content,
+      metrics,
+      log,
+      bodyTimeoutMs: config.bodyTimeoutMs,
+      ready: () => probe(context),
+    });
+    const address = await listen(server, config);
+    print(`Assay listens on ${urlOf(address)}`);
+    if (config.trust === 'network') print('Whoever reaches this address may read, write and delete (trust: network).');
+    const upkeep = startUpkeep(context, metrics, log);
+    const signal = await firstSignal();
+    log.info('draining', { signal });
+    await drain(server);
+    await upkeep.stop();
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * When a commit fails on a full disk, the store's native side rejects a second promise that nobody can hold. What was
+ * asked for was answered with the first; the process must not end by the second.
+ */
+function surviveStrayRejections(log: Log): void {
+  process.on('unhandledRejection', (reason) => log.error('stray rejection', { error: describeError(reason) }));
+}
+
+async function probe({ stores }: Context): Promise<void> {
+  await stores.keys.get(Buffer.from('R'));
+}
+
+function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(new Error(`cannot listen on ${host}:${port}: ${reasonOf(cause)}`, { cause }));
+    });
+    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE') return 'another program listens there; choose another with --port';
+  if (code === 'EACCES') return 'this user may not; ports below 1024 need privileges';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'this machine has no such address';
+  return message;
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let seen = false;
+    function onSignal(signal: string): void {
+      // Who asks twice does not want to wait.
+      if (seen) process.exit(1);
+      seen = true;
+      resolve(signal);
+    }
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+}

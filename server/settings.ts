@@ -1,0 +1,133 @@
+/** A setting: how it is named on the command line and in the environment, what it is by default, how it is read. */
+export interface Setting<T> {
+  readonly env: string;
+  readonly placeholder: string;
+  readonly fallback: string;
+  readonly help: string;
+  /** Throws a WrongSetting with what would be right. */
+  readonly parse: (text: string) => T;
+}
+
+export class WrongSetting extends Error {
+  override readonly name = 'WrongSetting';
+}
+
+export const SETTINGS = {
+  host: setting(
+    'ASSAY_HOST',
+    '<address>',
+    '127.0.0.1',
+    'address to listen on; any but loopback needs --trust network',
+    parseHost,
+  ),
+  port: setting('ASSAY_PORT', '<port>', '7410', 'port to listen on; 0 takes a free one', parsePort),
+  data: setting('ASSAY_DATA', '<dir>', './data', 'folder of everything that is kept', parseFolder),
+  store: setting(
+    'ASSAY_STORE',
+    'lmdb:<dir>',
+    '',
+    'where keys and small content are kept (default: store/ in the data folder)',
+    parseStore,
+  ),
+  blobs: setting(
+    'ASSAY_BLOBS',
+    'files:<dir>',
+    '',
+    'where larger content is kept (default: the data folder)',
+    parseBlobs,
+  ),
+  trust: setting(
+    'ASSAY_TRUST',
+    'loopback|network',
+    'loopback',
+    'who may do everything: this machine, or whoever reaches the address',
+    parseTrust,
+  ),
+  'body-timeout': setting(
+    'ASSAY_BODY_TIMEOUT',
+    '<time>',
+    '60s',
+    'how long a client may send or take nothing in mid-request',
+    parseDuration,
+  ),
+  'upload-expiry': setting(
+    'ASSAY_UPLOAD_EXPIRY',
+    '<time>',
+    '24h',
+    'how long an upload may rest before it is dropped',
+    parseDuration,
+  ),
+  'gc-interval': setting(
+    'ASSAY_GC_INTERVAL',
+    '<time>',
+    '24h',
+    'how often the server collects garbage; 0 never',
+    parseDuration,
+  ),
+  'gc-grace': setting('ASSAY_GC_GRACE', '<time>', '24h', 'how long a blob that nothing names is kept', parseDuration),
+  'max-blob': setting('ASSAY_MAX_BLOB', '<size>', '1TiB', 'the largest blob that is taken', parseSize),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+function setting<T>(
+  env: string,
+  placeholder: string,
+  fallback: string,
+  help: string,
+  parse: (text: string) => T,
+): Setting<T> {
+  return { env, placeholder, fallback, help, parse };
+}
+
+function parseHost(text: string): string {
+  if (/^[A-Za-z0-9.:%_-]{1,255}$/.test(text)) return text;
+  throw new WrongSetting('an address like 127.0.0.1 or ::1');
+}
+
+function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new WrongSetting('a number from 0 to 65535');
+}
+
+function parseFolder(text: string): string {
+  if (text !== '' && !text.includes('\0')) return text;
+  throw new WrongSetting('a folder');
+}
+
+/** An empty text stands for the default inside the data folder. */
+function parseStore(text: string): { engine: 'lmdb'; folder: string } | undefined {
+  if (text === '') return undefined;
+  const folder = /^lmdb:(.+)$/s.exec(text)?.[1];
+  if (folder === undefined) throw new WrongSetting('lmdb: and a folder');
+  return { engine: 'lmdb', folder: parseFolder(folder) };
+}
+
+function parseBlobs(text: string): { engine: 'files'; folder: string } | undefined {
+  if (text === '') return undefined;
+  const folder = /^files:(.+)$/s.exec(text)?.[1];
+  if (folder === undefined) throw new WrongSetting('files: and a folder');
+  return { engine: 'files', folder: parseFolder(folder) };
+}
+
+function parseTrust(text: string): 'loopback' | 'network' {
+  if (text === 'loopback' || text === 'network') return text;
+  throw new WrongSetting('loopback or network');
+}
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds. A number alone is in seconds. */
+export function parseDuration(text: string): number {
+  const found = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text);
+  if (found === null) throw new WrongSetting('a time like 30s, 15m, 24h or 7d');
+  return Number(found[1]) * UNITS[(found[2] ?? 's') as keyof typeof UNITS];
+}
+
+const SIZES = { B: 0, KiB: 1, MiB: 2, GiB: 3, TiB: 4 } as const;
+
+function parseSize(text: string): number {
+  const found = /^(\d{1,12})(B|KiB|MiB|GiB|TiB)?$/.exec(text);
+  if (found === null) throw new WrongSetting('a size like 512MiB or 20GiB');
+  return Number(found[1]) * 1024 ** SIZES[(found[2] ?? 'B') as keyof typeof SIZES];
+}

@@ -1,0 +1,47 @@
+import { collect } from '../lib/upkeep/collect.ts';
+import { StoreError } from '../lib/store/store-error.ts';
+import type { Context } from './context.ts';
+import { describeError, type Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Collects garbage every interval, first a while after the start; never two runs at once. */
+export function startUpkeep(context: Context, metrics: Metrics, log: Log): { stop(): Promise<void> } {
+  const { gcIntervalMs, gcGraceMs, uploadExpiryMs } = context.config;
+  const ending = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  async function run(): Promise<void> {
+    try {
+      const { removed } = await collect(context.stores, context.registry, {
+        graceMs: gcGraceMs,
+        uploadExpiryMs,
+        now: Date.now,
+        signal: ending.signal,
+      });
+      metrics.collection('done', { ...removed });
+      log.info('garbage collected', { ...removed });
+    } catch (error) {
+      if (ending.signal.aborted) return;
+      const elsewhere = error instanceof StoreError && error.code === 'busy';
+      metrics.collection(elsewhere ? 'skipped' : 'failed');
+      if (!elsewhere) log.error('garbage collection failed', { error: describeError(error) });
+    }
+  }
+  if (gcIntervalMs === 0) return { stop: async () => {} };
+  const timer = setInterval(
+    () => {
+      running = running.then(run);
+    },
+    Math.min(gcIntervalMs, MAX_TIMER_MS),
+  );
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      ending.abort();
+      await running;
+    },
+  };
+}
+
+/** Node's timers take no more than this and would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
