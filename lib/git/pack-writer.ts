@@ -57,7 +57,7 @@ class PackSink {
   #full: Buffer[] = [];
 
   put(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const count = Math.min(CHUNK - this.#filled, bytes.length - done);
       this.#chunk.set(count === bytes.length ? bytes : bytes.subarray(done, done + count), this.#filled);
       this.#filled += count;

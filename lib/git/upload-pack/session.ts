@@ -1,0 +1,151 @@
+import { Breather } from '../breather.ts';
+import { GitError } from '../error.ts';
+import type { ObjectSource, ObjectStat, StoredObject } from '../object-source.ts';
+import { isOid, type Oid } from '../oid.ts';
+import { writePack } from '../pack-writer.ts';
+import type { Ref, Repository } from '../refs.ts';
+import { type OnFault, publicMessage } from '../refusal.ts';
+import { BAND_DATA, BAND_FATAL, BAND_PROGRESS, bandPackets, bandText } from '../side-band.ts';
+import { Ancestry } from '../walk/ancestry.ts';
+import { CommitGraph } from '../walk/commit-graph.ts';
+import { peelRefs } from '../walk/peel.ts';
+import { commitsAmong, selectObjects } from '../walk/select-objects.ts';
+import { planShallow, type ShallowPlan } from '../walk/shallow.ts';
+import { asksToDeepen, type FetchRequest } from './fetch-request.ts';
+
+const READ_BATCH = 1000;
+
+export interface UploadPackOptions {
+  readonly onFault: OnFault;
+  readonly signal?: AbortSignal;
+}
+
+/** One request for objects: what both versions of the protocol do alike. */
+export class FetchSession {
+  readonly #source: ObjectSource;
+  readonly #repository: Repository;
+  readonly #graph: CommitGraph;
+  readonly #breather: Breather;
+  readonly #onFault: OnFault;
+  readonly #common = new Map<Oid, ObjectStat>();
+  #readyAt = -1;
+  #ready = false;
+
+  constructor(repository: Repository, options: UploadPackOptions) {
+    this.#repository = repository;
+    this.#source = repository.objects;
+    this.#graph = new CommitGraph(repository.objects);
+    this.#breather = new Breather(options.signal);
+    this.#onFault = options.onFault;
+  }
+
+  /** Any object of the repository may be asked for: all that is here was published. Nothing else may. */
+  async checkWants(request: FetchRequest): Promise<void> {
+    const wants = [...request.wants];
+    const present = await this.#source.stat(wants);
+    const foreign = wants.find((oid) => !present.has(oid));
+    if (foreign !== undefined) throw new GitError('object-missing', `upload-pack: not our ref ${foreign}`);
+  }
+
+  /** Those of the client's objects that we have too. */
+  async takeHaves(haves: readonly Oid[]): Promise<ReadonlySet<Oid>> {
+    const present = await this.#source.stat(haves);
+    for (const [oid, stat] of present) this.#common.set(oid, stat);
+    return new Set(present.keys());
+  }
+
+  get hasCommon(): boolean {
+    return this.#common.size > 0;
+  }
+
+  /** True when every wanted commit builds on one that the client has: more haves would not make the pack smaller. */
+  async isReady(request: FetchRequest): Promise<boolean> {
+    if (!this.#ready && this.#readyAt !== this.#common.size) {
+      this.#readyAt = this.#common.size;
+      this.#ready = await this.#findReady(request);
+    }
+    return this.#ready;
+  }
+
+  async #findReady(request: FetchRequest): Promise<boolean> {
+    const common = await commitsAmong(this.#source, [...this.#common.keys()]);
+    if (common.length === 0) return false;
+    const ancestry = await Ancestry.of(this.#graph, new Set(common));
+    for (const want of await commitsAmong(this.#source, [...request.wants])) {
+      if (!(await ancestry.reaches(want, this.#breather))) return false;
+    }
+    return true;
+  }
+
+  async planShallow(request: FetchRequest): Promise<ShallowPlan> {
+    if (!asksToDeepen(request)) return { shallow: [], unshallow: [], after: request.shallow };
+    const { depth, relative, since } = request;
+    const not = await commitsAmong(this.#source, await this.#resolve(request.not));
+    const wants = await commitsAmong(this.#source, [...request.wants]);
+    const client = await this.#knownShallow(request);
+    return planShallow(this.#graph, wants, client, { depth, relative, since, not }, this.#breather);
+  }
+
+  /** A client's history may end at commits that are none of ours: those change nothing here. */
+  async #knownShallow(request: FetchRequest): Promise<ReadonlySet<Oid>> {
+    const present = await this.#source.stat([...request.shallow]);
+    return new Set([...request.shallow].filter((oid) => present.get(oid)?.type === 'commit'));
+  }
+
+  /**
+   * The pack, with progress beside it where the client takes both. `payload` is what a packet of the side band carries;
+   * 0 stands for a client that knows none and gets the bare pack.
+   */
+  async *pack(request: FetchRequest, after: ReadonlySet<Oid>, payload: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#pack(request, after, payload);
+    } catch (error) {
+      // Inside the side band an error packet would be one more band.
+      if (payload === 0) throw error;
+      yield bandText(BAND_FATAL, `${publicMessage(error, this.#onFault)}\n`);
+    }
+  }
+
+  async *#pack(request: FetchRequest, after: ReadonlySet<Oid>, payload: number): AsyncGenerator<Uint8Array> {
+    const selection = {
+      wants: [...request.wants],
+      haves: [...this.#common.keys()],
+      before: request.shallow,
+      after,
+      filter: request.filter,
+      tags: request.includeTag ? await this.#tags() : [],
+    };
+    const oids = await selectObjects(this.#source, this.#graph, selection, this.#breather);
+    const talks = payload > 0 && !request.noProgress;
+    if (talks) yield bandText(BAND_PROGRESS, `Enumerating objects: ${oids.length}, done.\n`);
+    for await (const chunk of writePack(oids.length, readInBatches(this.#source, oids), this.#breather)) {
+      yield payload > 0 ? bandPackets(BAND_DATA, chunk, payload) : chunk;
+    }
+    if (talks) yield bandText(BAND_PROGRESS, `Total ${oids.length} (delta 0), reused ${oids.length} (delta 0)\n`);
+  }
+
+  async #tags(): Promise<Ref[]> {
+    const { refs } = await this.#repository.refs.list();
+    const tags = refs.filter(({ name }) => name.startsWith('refs/tags/'));
+    const peeled = await peelRefs(this.#source, tags);
+    return tags.map((ref) => ({ ...ref, peeled: peeled.get(ref.name) ?? null }));
+  }
+
+  /** `deepen-not` takes what git-fetch(1) calls a revision: in practice the name of a branch or tag. */
+  async #resolve(names: readonly string[]): Promise<Oid[]> {
+    if (names.length === 0) return [];
+    const { refs, head } = await this.#repository.refs.list();
+    const byName = new Map(refs.map(({ name, oid }) => [name, oid]));
+    return names.map((name) => {
+      const full = name === 'HEAD' ? head : name;
+      const found = [full, `refs/${full}`, `refs/tags/${full}`, `refs/heads/${full}`].find((each) => byName.has(each));
+      if (found !== undefined) return byName.get(found)!;
+      if (isOid(name)) return name;
+      throw new GitError('bad-request', `deepen-not: there is no ref "${name.slice(0, 100)}"`);
+    });
+  }
+}
+
+async function* readInBatches(source: ObjectSource, oids: readonly Oid[]): AsyncGenerator<StoredObject> {
+  for (let at = 0; at < oids.length; at += READ_BATCH) yield* source.read(oids.slice(at, at + READ_BATCH));
+}
