@@ -79,6 +79,11 @@ describe.each(CASES)('a range of %s', (_, bytes, algorithm) => {
     }
   });
 
+  // RFC 9110 leaves it open; the conformance program of the specification counts anything else as missing.
+  test('that ends before it begins is a 416', async () => {
+    expect((await ask('bytes=500-0')).status).toBe(416);
+  });
+
   test('in a unit that nobody knows is the whole blob', async () => {
     const reply = await ask('lines=1-2');
     expect(reply.status).toBe(200);
@@ -90,7 +95,6 @@ describe.each(CASES)('a range of %s', (_, bytes, algorithm) => {
       'bytes=',
       'bytes=-',
       'bytes=a-b',
-      'bytes=9-3',
       'bytes=1',
       'bytes',
       'bytes=1-2-3',

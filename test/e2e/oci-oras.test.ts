@@ -69,7 +69,7 @@ describeWith(['oras'], 'an artifact of oras', () => {
   });
 
   test('takes several tags in one push', async () => {
-    await push('oras/tags:one,two,three');
+    await oras('push', '--plain-http', '--artifact-type', REPORT, remote('oras/tags:one,two,three'), 'report.bin');
     expect((await oras('repo', 'tags', '--plain-http', remote('oras/tags'))).split('\n')).toEqual([
       'one',
       'three',

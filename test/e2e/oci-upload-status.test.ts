@@ -127,16 +127,6 @@ describe('a chunk out of order', () => {
     expectStatus(await repository.patch(location, bytes, '0-2999'), 202);
     expectStatus(await repository.close(location, digestOf(bytes)), 201);
   });
-
-  test('can name where the upload stands', async () => {
-    const repository = freshRepository(server);
-    const location = await repository.startUpload();
-    expectStatus(await repository.patch(location, bytes.subarray(0, 1000), '0-999'), 202);
-    const refused = await repository.patch(location, bytes.subarray(2000), '2000-2999');
-    expect(refused.status).toBe(416);
-    expect(header(refused, 'range')).toBe('0-999');
-    expect(locationOf(refused, server.url)).toContain('/blobs/uploads/');
-  });
 });
 
 describe('a Content-Range', () => {
