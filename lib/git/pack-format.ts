@@ -61,8 +61,8 @@ export function parseEntryHeader(view: Buffer): EntryHeader {
   let at = 0;
   const next = (): number => {
     const byte = view[at];
-    if (byte === undefined) throw new GitError('truncated', 'the pack ends inside an entry');
     if (at === MAX_ENTRY_HEADER) throw new GitError('bad-pack', 'an entry whose header does not end');
+    if (byte === undefined) throw new GitError('truncated', 'the pack ends inside an entry');
     at += 1;
     return byte;
   };

@@ -11,6 +11,7 @@ import {
   MAX_ENTRY_HEADER,
   OFS_DELTA,
   PACK_HEADER_BYTES,
+  PACK_TRAILER_BYTES,
   parseEntryHeader,
   parsePackHeader,
   REF_DELTA,
@@ -92,7 +93,10 @@ class PackReader {
   async #entry(): Promise<void> {
     const { queue } = this.#input;
     const offset = queue.position;
-    if (queue.available < MAX_ENTRY_HEADER) await queue.fill(MAX_ENTRY_HEADER);
+    if (queue.available < MAX_ENTRY_HEADER && !(await queue.fill(MAX_ENTRY_HEADER))) {
+      if (queue.available <= PACK_TRAILER_BYTES)
+        throw new GitError('truncated', 'the pack has fewer objects than it says');
+    }
     const header = parseEntryHeader(queue.view);
     queue.consume(header.length);
     hold(this.#limits.inflatedBytes, (this.#inflated += header.size) + this.#resolver.inflated, 'bytes of all objects');

@@ -1,0 +1,53 @@
+import * as fc from 'fast-check';
+import { readdirSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FileSpool } from '../../../lib/git/file-spool.ts';
+import { GitError } from '../../../lib/git/error.ts';
+import { temporaryFolder } from './support/git-command.ts';
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+describe('a spool', () => {
+  it('gives back what was put into it, in memory and in its file, while more is added', async () => {
+    const step = fc.record({ bytes: fc.nat(5000), from: fc.nat(), length: fc.nat(3000) });
+    const law = fc.asyncProperty(
+      fc.array(step, { maxLength: 30 }),
+      fc.constantFrom(0, 100, 10_000, 1_000_000),
+      async (steps, memory) => {
+        const spool = new FileSpool(folder.path, memory);
+        let all = Buffer.alloc(0);
+        const kept: [Uint8Array, Buffer][] = [];
+        for (const { bytes, from, length } of steps) {
+          const more = Buffer.alloc(bytes, `${all.length} `);
+          await spool.append(more);
+          all = Buffer.concat([all, more]);
+          more.fill(0);
+          const at = from % (all.length + 1);
+          const end = Math.min(all.length, at + length);
+          kept.push([await spool.read(at, end - at), Buffer.from(all.subarray(at, end))]);
+        }
+        expect(spool.size).toBe(all.length);
+        // What was read stays as it is, whatever came after.
+        for (const [read, expected] of kept) expect(Buffer.compare(read, expected)).toBe(0);
+        await spool.close();
+      },
+    );
+    await fc.assert(law, { numRuns: 60 });
+  });
+
+  it('refuses to read what was not put into it', async () => {
+    const spool = new FileSpool(folder.path, 10);
+    await spool.append(Buffer.from('12345'));
+    await expect(spool.read(0, 6)).rejects.toBeInstanceOf(GitError);
+    await expect(spool.read(-1, 2)).rejects.toBeInstanceOf(GitError);
+    await spool.close();
+  });
+
+  it('leaves no file behind, not even while it is open', async () => {
+    const spool = new FileSpool(folder.path, 0);
+    await spool.append(Buffer.alloc(2_000_000));
+    expect(readdirSync(folder.path)).toEqual([]);
+    await spool.close();
+  });
+});
