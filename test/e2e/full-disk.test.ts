@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorsIn } from '../support/assay-command.ts';
 import { send } from '../support/http.ts';
 import { digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
 import { expectRefusal } from '../support/oci-error.ts';
@@ -122,5 +123,6 @@ describe.skipIf(!mayMount())('on a full disk', () => {
   test('nothing of it is lost by a restart', async () => {
     await server.restart();
     await expectAllThatWas();
+    expect(await errorsIn(server.data)).toEqual([]);
   });
 });

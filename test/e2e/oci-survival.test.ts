@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { errorsIn } from '../support/assay-command.ts';
 import { header, send } from '../support/http.ts';
 import { ALGORITHMS, digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
 import { RawConnection } from '../support/raw-connection.ts';
@@ -140,6 +141,7 @@ describe('killed again and again while clients push', () => {
     }
     const listed = await repository.tags();
     expect(listed).toEqual(expect.arrayContaining(acknowledged.map(({ tag }) => tag)));
+    expect(await errorsIn(server.data)).toEqual([]);
   });
 });
 
