@@ -9,7 +9,7 @@ export class Breather {
   readonly #signal: AbortSignal | undefined;
   #since = performance.now();
 
-  constructor(signal?: AbortSignal, sliceMs = 4) {
+  constructor(signal?: AbortSignal, sliceMs = 2) {
     this.#signal = signal;
     this.#sliceMs = sliceMs;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createDeflate, deflateSync } from 'node:zlib';
 import type { Breather } from './breather.ts';
 import { GitError } from './error.ts';
@@ -46,7 +46,8 @@ function zlibStream(object: StoredObject): Uint8Array | AsyncIterable<Uint8Array
   if (object.encoding === 'zlib') return object.body;
   // Bare content is stored where deflating did not pay: wrapping it is enough.
   if (object.body instanceof Uint8Array) return deflateSync(object.body, { level: 0 });
-  return Readable.from(object.body).compose(createDeflate({ level: 0 })) as AsyncIterable<Uint8Array>;
+  // A source that fails destroys the stream with its error, which is thrown where the stream is read.
+  return pipeline(object.body, createDeflate({ level: 0 }), () => undefined) as AsyncIterable<Uint8Array>;
 }
 
 /** Gathers bytes into chunks of one size and hashes each once. */

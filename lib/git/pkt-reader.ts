@@ -8,15 +8,23 @@ const SPECIAL: Readonly<Record<number, Packet>> = {
   2: { kind: 'response-end' },
 };
 
+/** What a request may hold in packets; a pack behind them does not count. */
+export interface PktLimits {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+const DEFAULT_PKT_LIMITS: PktLimits = { packets: 1_000_000, bytes: 64 * 1024 * 1024 };
+
 /** Reads packets off a stream; what follows the last one (a pack) is left for `rest`. */
 export class PktReader {
   readonly #queue: ByteQueue;
-  readonly #maxPackets: number;
+  readonly #limits: PktLimits;
   #packets = 0;
 
-  constructor(chunks: AsyncIterable<Uint8Array>, maxPackets = 1_000_000) {
+  constructor(chunks: AsyncIterable<Uint8Array>, limits: PktLimits = DEFAULT_PKT_LIMITS) {
     this.#queue = new ByteQueue(chunks);
-    this.#maxPackets = maxPackets;
+    this.#limits = limits;
   }
 
   /** The next packet, its payload in memory of its own; undefined where the stream ends between two packets. */
@@ -31,9 +39,10 @@ export class PktReader {
     if (special === undefined && (length < LENGTH_BYTES || length > LENGTH_BYTES + MAX_PAYLOAD)) {
       throw new GitError('bad-request', 'a packet whose length is none');
     }
-    if ((this.#packets += 1) > this.#maxPackets) {
-      throw new GitError('limit-exceeded', `a request of more than ${this.#maxPackets} packets`);
-    }
+    const { packets, bytes } = this.#limits;
+    if ((this.#packets += 1) > packets)
+      throw new GitError('limit-exceeded', `a request of more than ${packets} packets`);
+    if (queue.position > bytes) throw new GitError('limit-exceeded', `a request of more than ${bytes} bytes`);
     if (special !== undefined) {
       queue.consume(LENGTH_BYTES);
       return special;

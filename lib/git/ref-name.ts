@@ -7,10 +7,24 @@ export function isRefName(name: string): boolean {
   return name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'));
 }
 
-/** The refs whose names a file system could not hold beside this one: `a` beside `a/b`. */
-export function conflictsWith(name: string, others: Iterable<string>): string | undefined {
-  for (const other of others) {
-    if (other.startsWith(`${name}/`) || name.startsWith(`${other}/`)) return other;
+/** Names that a file system could not hold beside each other: `a` beside `a/b`. */
+export class RefFolders {
+  readonly #names: ReadonlySet<string>;
+  /** For each folder one name below it. */
+  readonly #below = new Map<string, string>();
+
+  constructor(names: ReadonlySet<string>) {
+    this.#names = names;
+    for (const name of names) for (const folder of foldersOf(name)) this.#below.set(folder, name);
   }
-  return undefined;
+
+  /** A name that is a folder of this one, or has this one as its folder. */
+  conflict(name: string): string | undefined {
+    return this.#below.get(name) ?? foldersOf(name).find((folder) => this.#names.has(folder));
+  }
+}
+
+function foldersOf(name: string): string[] {
+  const parts = name.split('/');
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('/'));
 }

@@ -3,7 +3,7 @@ import { GitError } from '../error.ts';
 import type { ObjectSource } from '../object-source.ts';
 import type { Oid } from '../oid.ts';
 import type { Quarantine } from '../quarantine.ts';
-import { conflictsWith, isRefName } from '../ref-name.ts';
+import { isRefName, RefFolders } from '../ref-name.ts';
 import { type OnFault, publicMessage } from '../refusal.ts';
 import { UnionSource } from '../union-source.ts';
 import { Connectivity } from './connectivity.ts';
@@ -57,8 +57,9 @@ export class PushSession {
     const gone = new Set(updates.filter(({ to }) => to === null).map(({ name }) => name));
     const staying = new Set([...values.keys()].filter((name) => !gone.has(name)));
     for (const { to, name } of updates) if (to !== null) staying.add(name);
+    const folders = new RefFolders(staying);
     for (const update of updates) {
-      this.#verdicts.set(update.name, nameVerdict(update, values.get(update.name) ?? null, staying));
+      this.#verdicts.set(update.name, nameVerdict(update, values.get(update.name) ?? null, folders));
     }
   }
 
@@ -96,11 +97,11 @@ const NO_OBJECTS: ObjectSource = {
   },
 };
 
-function nameVerdict(update: RefUpdate, current: Oid | null, staying: ReadonlySet<string>): string | undefined {
+function nameVerdict(update: RefUpdate, current: Oid | null, folders: RefFolders): string | undefined {
   const { name, from, to } = update;
   if (!isRefName(name)) return 'this is no name for a ref';
   if (from === null && to === null) return 'there is no such ref to delete';
   if (from !== current) return 'the ref has moved since; fetch first';
-  const other = to === null ? undefined : conflictsWith(name, staying);
+  const other = to === null ? undefined : folders.conflict(name);
   return other === undefined ? undefined : `there is a ref "${other}", and one cannot be the folder of the other`;
 }

@@ -102,9 +102,10 @@ class Negotiation {
   }
 
   async *#acknowledge(haves: readonly Oid[]): AsyncGenerator<Uint8Array> {
-    const common = await this.#session.takeHaves(haves);
+    const common = await this.#session.present(haves);
     for (const oid of haves) {
       if (common.has(oid)) {
+        this.#session.takeCommon(oid);
         if (this.#detailed) yield textPacket(`ACK ${oid} common`);
         else if (this.#last === undefined) yield textPacket(`ACK ${oid}`);
         this.#last = oid;

@@ -18,7 +18,8 @@ export async function* fetchV2(
   const request = parseFetch(args);
   const session = new FetchSession(repository, options);
   await session.checkWants(request);
-  const common = await session.takeHaves(request.haves);
+  const common = await session.present(request.haves);
+  for (const oid of common) session.takeCommon(oid);
   if (request.wants.size === 0 && !request.waitForDone) return;
   if (!request.done && request.haves.length > 0) {
     const ready = !request.waitForDone && (await session.isReady(request));

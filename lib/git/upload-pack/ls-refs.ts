@@ -26,7 +26,10 @@ export async function* lsRefs(repository: Repository, args: readonly string[]): 
   yield Buffer.concat([...packets, FLUSH]);
 }
 
+/** Prefixes are looked up by their lengths, so that many of them cost no more than a few. */
 function matcher(prefixes: readonly string[]): (name: string) => boolean {
   if (prefixes.length === 0 || prefixes.length > MAX_PREFIXES) return () => true;
-  return (name) => prefixes.some((prefix) => name.startsWith(prefix));
+  const wanted = new Set(prefixes);
+  const lengths = [...new Set(prefixes.map(({ length }) => length))];
+  return (name) => lengths.some((length) => length <= name.length && wanted.has(name.slice(0, length)));
 }

@@ -1,6 +1,6 @@
 import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';
-import type { ObjectSource, ObjectStat, StoredObject } from '../object-source.ts';
+import type { ObjectSource, StoredObject } from '../object-source.ts';
 import { isOid, type Oid } from '../oid.ts';
 import { writePack } from '../pack-writer.ts';
 import type { Ref, Repository } from '../refs.ts';
@@ -14,6 +14,8 @@ import { planShallow, type ShallowPlan } from '../walk/shallow.ts';
 import { asksToDeepen, type FetchRequest } from './fetch-request.ts';
 
 const READ_BATCH = 1000;
+/** Each may walk the whole history. A client that is never told that it may stop goes on to its end, and says `done`. */
+const MAX_READY_CHECKS = 64;
 
 export interface UploadPackOptions {
   readonly onFault: OnFault;
@@ -27,9 +29,10 @@ export class FetchSession {
   readonly #graph: CommitGraph;
   readonly #breather: Breather;
   readonly #onFault: OnFault;
-  readonly #common = new Map<Oid, ObjectStat>();
+  readonly #common = new Set<Oid>();
   #readyAt = -1;
   #ready = false;
+  #readyChecks = 0;
 
   constructor(repository: Repository, options: UploadPackOptions) {
     this.#repository = repository;
@@ -48,27 +51,28 @@ export class FetchSession {
   }
 
   /** Those of the client's objects that we have too. */
-  async takeHaves(haves: readonly Oid[]): Promise<ReadonlySet<Oid>> {
-    const present = await this.#source.stat(haves);
-    for (const [oid, stat] of present) this.#common.set(oid, stat);
-    return new Set(present.keys());
+  async present(haves: readonly Oid[]): Promise<ReadonlySet<Oid>> {
+    return new Set((await this.#source.stat(haves)).keys());
   }
 
-  get hasCommon(): boolean {
-    return this.#common.size > 0;
+  /** Counts an object as one that both sides have. */
+  takeCommon(oid: Oid): void {
+    this.#common.add(oid);
   }
 
   /** True when every wanted commit builds on one that the client has: more haves would not make the pack smaller. */
   async isReady(request: FetchRequest): Promise<boolean> {
-    if (!this.#ready && this.#readyAt !== this.#common.size) {
+    const isNews = this.#readyAt !== this.#common.size;
+    if (!this.#ready && isNews && this.#readyChecks < MAX_READY_CHECKS) {
       this.#readyAt = this.#common.size;
+      this.#readyChecks += 1;
       this.#ready = await this.#findReady(request);
     }
     return this.#ready;
   }
 
   async #findReady(request: FetchRequest): Promise<boolean> {
-    const common = await commitsAmong(this.#source, [...this.#common.keys()]);
+    const common = await commitsAmong(this.#source, [...this.#common]);
     if (common.length === 0) return false;
     const ancestry = await Ancestry.of(this.#graph, new Set(common));
     for (const want of await commitsAmong(this.#source, [...request.wants])) {
@@ -107,9 +111,10 @@ export class FetchSession {
   }
 
   async *#pack(request: FetchRequest, after: ReadonlySet<Oid>, payload: number): AsyncGenerator<Uint8Array> {
+    this.#breather.check();
     const selection = {
       wants: [...request.wants],
-      haves: [...this.#common.keys()],
+      haves: [...this.#common],
       before: request.shallow,
       after,
       filter: request.filter,

@@ -12,8 +12,6 @@ import { lsRefs } from './ls-refs.ts';
 import { objectInfo } from './object-info.ts';
 import type { UploadPackOptions } from './session.ts';
 
-const MAX_PACKETS = 1_000_000;
-
 /** The answer to `GET info/refs?service=git-upload-pack`. */
 export async function* advertiseUploadPack(
   repository: Repository,
@@ -30,7 +28,7 @@ export async function* uploadPack(
   body: AsyncIterable<Uint8Array>,
   options: UploadPackOptions,
 ): AsyncGenerator<Uint8Array> {
-  const reader = new PktReader(body, MAX_PACKETS);
+  const reader = new PktReader(body);
   const answer = version === 2 ? commandsV2(repository, reader, options) : fetchV0(repository, reader, options);
   yield* refused(answer, options.onFault);
 }

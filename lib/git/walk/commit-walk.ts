@@ -90,7 +90,9 @@ export async function newShallowCommits(
   breather: Breather,
 ): Promise<CommitSelection> {
   const has = await reachable(graph, haves, cuts.before, breather);
-  const needs = await reachable(graph, wants, cuts.after, breather);
+  // Where nothing is deepened, all that is behind a commit of the client's is the client's too.
+  const ends = cuts.before === cuts.after ? new Set([...cuts.after, ...has.keys()]) : cuts.after;
+  const needs = await reachable(graph, wants, ends, breather);
   const commits = [...needs.values()].filter(({ oid }) => !has.has(oid)).sort((a, b) => b.date - a.date);
   return { commits, isKnown: (oid) => has.has(oid) };
 }

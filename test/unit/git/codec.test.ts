@@ -4,7 +4,7 @@ import { type Commit, encodeCommit, parseCommit } from '../../../lib/git/commit.
 import { GitError } from '../../../lib/git/error.ts';
 import type { Ident } from '../../../lib/git/ident.ts';
 import { EMPTY_TREE, hashObject } from '../../../lib/git/oid.ts';
-import { conflictsWith, isRefName } from '../../../lib/git/ref-name.ts';
+import { isRefName, RefFolders } from '../../../lib/git/ref-name.ts';
 import { encodeTag, parseTag, type Tag } from '../../../lib/git/tag.ts';
 import { encodeTree, parseTree, type TreeEntry } from '../../../lib/git/tree.ts';
 import { checkTree } from '../../../lib/git/check-tree.ts';
@@ -181,6 +181,8 @@ describe('a writer', () => {
   });
 });
 
+const folders = (...names: string[]) => new RefFolders(new Set(names));
+
 describe('a ref name', () => {
   const names = [
     'refs/heads/main',
@@ -218,8 +220,8 @@ describe('a ref name', () => {
   });
 
   it('that is the folder of another is found', () => {
-    expect(conflictsWith('refs/heads/a', ['refs/heads/b', 'refs/heads/a/b'])).toBe('refs/heads/a/b');
-    expect(conflictsWith('refs/heads/a/b', ['refs/heads/a'])).toBe('refs/heads/a');
-    expect(conflictsWith('refs/heads/a', ['refs/heads/ab', 'refs/heads/a'])).toBeUndefined();
+    expect(folders('refs/heads/b', 'refs/heads/a/b').conflict('refs/heads/a')).toBe('refs/heads/a/b');
+    expect(folders('refs/heads/a').conflict('refs/heads/a/b/c')).toBe('refs/heads/a');
+    expect(folders('refs/heads/ab', 'refs/heads/a').conflict('refs/heads/a')).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -157,6 +158,18 @@ describe('a pack made by git', () => {
     expect(await failure(pack.subarray(0, -1))).toBe('truncated');
     expect(await failure(Buffer.concat([pack, Buffer.alloc(1)]))).toBe('bad-pack');
     expect(await failure(Buffer.concat([pack, pack]))).toBe('bad-pack');
+  });
+});
+
+describe('a pack kept from git 2.39', () => {
+  const expected = JSON.parse(readFileSync('fixtures/git/objects.json', 'utf8')) as Record<Oid, string>;
+
+  it.each(['offset-deltas.pack', 'id-deltas.pack'])('holds what git said that it holds: %s', async (file) => {
+    const read = await readPack(readFileSync(join('fixtures/git', file)));
+    const found = [...read].map(
+      ([oid, { type, content, digest }]) => [oid, `${type} ${content.length} ${digest}`] as const,
+    );
+    expect(Object.fromEntries(found)).toEqual(expected);
   });
 });
 

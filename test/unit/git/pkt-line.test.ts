@@ -90,9 +90,15 @@ describe('packets', () => {
   });
 
   it('beyond the limit are refused', async () => {
-    const reader = new PktReader(cut(Buffer.concat(Array.from({ length: 5 }, () => FLUSH))), 4);
+    const reader = new PktReader(cut(Buffer.concat(Array.from({ length: 5 }, () => FLUSH))), {
+      packets: 4,
+      bytes: 1000,
+    });
     for (let count = 0; count < 4; count += 1) await reader.next();
     await expect(reader.next()).rejects.toMatchObject({ code: 'limit-exceeded' });
+    const large = new PktReader(cut(Buffer.concat([textPacket('12345'), textPacket('6')])), { packets: 9, bytes: 9 });
+    await large.next();
+    await expect(large.next()).rejects.toMatchObject({ code: 'limit-exceeded' });
   });
 
   it('leave what follows to be read as it is', async () => {
