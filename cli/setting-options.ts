@@ -1,4 +1,4 @@
-import { readConfig, type Config, type Flags } from '../server/config.ts';
+import { readConfig, type Config } from '../server/config.ts';
 import { SETTINGS, type SettingName } from '../server/settings.ts';
 import type { CommandOption, Values } from './command.ts';
 
@@ -14,7 +14,7 @@ export function settingOptions(names: readonly SettingName[]): Record<string, Co
 }
 
 export function configFrom(values: Values): Config {
-  return readConfig(values as Flags);
+  return readConfig(values);
 }
 
 export const EVERY_SETTING = Object.keys(SETTINGS) as SettingName[];

@@ -1,26 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import Koa from 'koa';
-import type { Registry } from '../lib/oci/registry.ts';
-import type { ContentStore } from '../lib/store/content-store.ts';
-import { dismissBody } from './body.ts';
+import type { AppContext } from './app-context.ts';
 import { respondToBadHead } from './bad-head.ts';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
 import { answerPull } from './pull.ts';
 import { RequestError } from './request-error.ts';
 import { respondError } from './respond-error.ts';
 import { makeRouter, methodsOf } from './routes/router.ts';
-
-/** What routes work with. */
-export interface AppContext {
-  readonly registry: Registry;
-  readonly content: ContentStore;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  readonly bodyTimeoutMs: number;
-  /** Resolves when the stores answer; rejects with what is wrong. */
-  readonly ready: () => Promise<void>;
-}
 
 const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 75_000;
@@ -52,7 +37,7 @@ function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) =
   const router = makeRouter(app);
   koa.use(async (ctx, next) => {
     const started = performance.now();
-    ctx.res.once('finish', () => dismissBody(ctx.req));
+    ctx.set('X-Content-Type-Options', 'nosniff');
     try {
       await next();
       if (ctx.status === 404 && ctx.body === undefined) refuseUnrouted(ctx);
@@ -66,7 +51,8 @@ function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) =
   });
   koa.use(router);
   koa.on('error', (error: unknown) => app.log.error('answer failed', { error: String(error) }));
-  return koa.callback();
+  const answer = koa.callback();
+  return (req, res) => void answer(req, res);
 }
 
 function refuseUnrouted(ctx: Koa.Context): never {

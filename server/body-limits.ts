@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { AppContext } from './app.ts';
+import type { AppContext } from './app-context.ts';
 import { bodyOf, type BodyLimits } from './body.ts';
 import { respondError } from './respond-error.ts';
 

@@ -6,8 +6,11 @@ import { RequestError } from './request-error.ts';
 const LEAST_PROGRESS_BYTES = 256;
 
 /** After an early answer so much of a body is still read and thrown away, so that the client gets to see the answer. */
-const LINGER_BYTES = 4 * 1024 * 1024;
+const LINGER_BYTES = 256 * 1024 * 1024;
 const LINGER_MS = 5_000;
+
+/** An answer gets this long to leave before its connection is torn down. */
+const TEAR_DOWN_MS = 100;
 
 export interface BodyLimits {
   readonly timeoutMs: number;
@@ -31,8 +34,7 @@ export async function* bodyOf(
     clearInterval(watch);
     const error = new RequestError('body-too-slow', `no more of the body came within ${limits.timeoutMs / 1000} s`);
     limits.onStall(error);
-    // The answer gets a moment to leave before the connection is torn down.
-    setTimeout(() => req.destroy(error), 100);
+    setTimeout(() => req.destroy(error), TEAR_DOWN_MS);
   }, limits.timeoutMs);
   watch.unref();
   try {
@@ -60,17 +62,28 @@ export async function wholeBody(
   return body;
 }
 
-/** What is still coming of a body that nobody reads: a little is thrown away, more ends the connection. */
-export function dismissBody(req: IncomingMessage): void {
-  if (req.complete || req.destroyed) return;
+/**
+ * Reads on, for a moment, what is still coming of a body that nobody wants, and throws it away. Calls back when there
+ * is no more of it or it has been enough; the connection of a client that goes on sending is then torn down.
+ */
+export function dismissBody(req: IncomingMessage, done: () => void): void {
+  if (req.complete || req.destroyed || awaitsContinue(req)) {
+    done();
+    return;
+  }
   let bytes = 0;
-  req.on('data', (chunk: Buffer) => {
+  function end(): void {
+    clearTimeout(timer);
+    req.off('end', end).off('close', end).off('data', count);
+    done();
+    if (!req.complete) setTimeout(() => req.destroy(), TEAR_DOWN_MS);
+  }
+  function count(chunk: Buffer): void {
     bytes += chunk.length;
-    if (bytes > LINGER_BYTES) req.destroy();
-  });
-  const timer = setTimeout(() => req.destroy(), LINGER_MS);
-  timer.unref();
-  req.once('close', () => clearTimeout(timer));
+    if (bytes > LINGER_BYTES) end();
+  }
+  const timer = setTimeout(end, LINGER_MS);
+  req.on('end', end).on('close', end).on('data', count);
   req.resume();
 }
 

@@ -2,7 +2,7 @@ import type { ByteRange } from '../lib/store/blob-store.ts';
 
 /**
  * The one range of a Range header: undefined where the header asks for several, for other units or is malformed, so
- * that the whole is sent (RFC 9110, 14.2), and 'unsatisfiable' where nothing of it is there.
+ * that the whole is sent (RFC 9110, 14.2), and 'unsatisfiable' where nothing of it is there or it ends before it begins.
  */
 export function parseRange(header: string, size: number): ByteRange | 'unsatisfiable' | undefined {
   const found = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header);
@@ -11,8 +11,7 @@ export function parseRange(header: string, size: number): ByteRange | 'unsatisfi
   if (first === '') return suffix(Number(last), size);
   const start = Number(first);
   const end = last === '' ? size : Math.min(Number(last) + 1, size);
-  if (last !== '' && Number(last) < start) return undefined;
-  return start >= size ? 'unsatisfiable' : { start, end };
+  return start >= Math.min(end, size) ? 'unsatisfiable' : { start, end };
 }
 
 function suffix(length: number, size: number): ByteRange | 'unsatisfiable' {

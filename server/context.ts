@@ -17,7 +17,9 @@ export interface Context {
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
   if (!LmdbKeyedStore.existsIn(config.storeFolder)) {
-    throw new WrongSetting(`there is no store in ${config.storeFolder}; --data or ASSAY_DATA names the server's folder`);
+    throw new WrongSetting(
+      `there is no store in ${config.storeFolder}; --data or ASSAY_DATA names the server's folder`,
+    );
   }
   return openContext(config);
 }

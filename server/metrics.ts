@@ -1,11 +1,10 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { RequestDurations } from './request-durations.ts';
 
 /** What Prometheus is told. A route is a pattern, never a name that a client chose. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Histogram<'route' | 'method' | 'status'>;
+  readonly #requests = new RequestDurations();
   readonly #collected: Counter<'kind'>;
   readonly #collections: Counter<'outcome'>;
   readonly #lastCollection: Gauge;
@@ -13,13 +12,6 @@ export class Metrics {
   constructor() {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    this.#requests = new Histogram({
-      name: 'assay_http_request_duration_seconds',
-      help: 'Time from the end of a request head to the end of its answer',
-      labelNames: ['route', 'method', 'status'],
-      buckets: SECONDS,
-      registers,
-    });
     this.#collected = new Counter({
       name: 'assay_gc_removed_total',
       help: 'What garbage collection removed',
@@ -40,7 +32,7 @@ export class Metrics {
   }
 
   request(route: string, method: string, status: number, seconds: number): void {
-    this.#requests.observe({ route, method, status }, seconds);
+    this.#requests.observe(route, method, status, seconds);
   }
 
   collection(outcome: 'done' | 'failed' | 'skipped', removed: Readonly<Record<string, number>> = {}): void {
@@ -53,7 +45,7 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    return this.#requests.text() + (await this.#registry.metrics());
   }
 }

@@ -3,7 +3,7 @@ import type { Located } from '../lib/store/content-store.ts';
 import type { Digest } from '../lib/encoding/digest.ts';
 import { checkDigest, checkFamily, parseReference } from '../lib/oci/name.ts';
 import type { ByteRange } from '../lib/store/blob-store.ts';
-import type { AppContext } from './app.ts';
+import type { AppContext } from './app-context.ts';
 import { parseRange } from './byte-range.ts';
 import { RequestError } from './request-error.ts';
 import { respondError } from './respond-error.ts';
@@ -13,7 +13,7 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** A tag may move: a copy is good only as long as the server says so. */
 const REVALIDATE = 'no-cache';
 
-/** One read of a manifest or a blob, as its path names it. */
+/** One read of a manifest or a blob, as its path names it, still percent-encoded. */
 interface PullPath {
   readonly kind: 'manifests' | 'blobs';
   readonly family: string;
@@ -100,14 +100,14 @@ async function send(
 }
 
 async function findBlob({ family, name }: PullPath, { registry }: AppContext): Promise<Found> {
-  const digest = checkDigest(name);
-  const located = await registry.blobs.find(checkFamily(family), digest);
+  const digest = checkDigest(decoded(name));
+  const located = await registry.blobs.find(checkFamily(decoded(family)), digest);
   return { digest, located, contentType: 'application/octet-stream', cacheControl: IMMUTABLE };
 }
 
 async function findManifest({ family, name }: PullPath, { registry }: AppContext): Promise<Found> {
-  const reference = parseReference(name);
-  const { digest, mediaType, located } = await registry.manifests.find(checkFamily(family), reference);
+  const reference = parseReference(decoded(name));
+  const { digest, mediaType, located } = await registry.manifests.find(checkFamily(decoded(family)), reference);
   return { digest, located, contentType: mediaType, cacheControl: 'digest' in reference ? IMMUTABLE : REVALIDATE };
 }
 
@@ -136,7 +136,7 @@ function pullPath(url: string): PullPath | undefined {
   const kindAt = path.lastIndexOf('/', nameAt - 1);
   const kind = path.slice(kindAt + 1, nameAt);
   if ((kind !== 'manifests' && kind !== 'blobs') || kindAt <= 3) return undefined;
-  return { kind, family: decoded(path.slice(4, kindAt)), name: decoded(path.slice(nameAt + 1)) };
+  return { kind, family: path.slice(4, kindAt), name: path.slice(nameAt + 1) };
 }
 
 function decoded(text: string): string {

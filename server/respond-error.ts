@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { awaitsContinue } from './body.ts';
+import { awaitsContinue, dismissBody } from './body.ts';
 import { errorBody } from './error-body.ts';
 import { answerTo } from './errors.ts';
 import { describeError, type Log } from './log.ts';
@@ -37,7 +37,9 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
     ...(awaitsContinue(req) && !req.complete ? { connection: 'close' } : {}),
     ...(answer.retryAfter === undefined ? {} : { 'retry-after': String(answer.retryAfter) }),
   });
-  res.end(req.method === 'HEAD' ? undefined : body);
+  if (req.method !== 'HEAD') res.write(body);
+  // Closing while the client still sends would make it lose the answer.
+  dismissBody(req, () => res.end());
 }
 
 function isDisconnect(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { givePiece } from '../lib/store/piece-pool.ts';
 
 /**
  * Sends pieces no faster than the client takes them, so that a slow one costs one piece of memory. Before the first
@@ -16,7 +17,8 @@ export async function sendStream(
     let next = await pieces.next();
     res.writeHead(status, headers);
     while (next.done !== true && !res.destroyed) {
-      const taken = res.write(next.value) ? undefined : drained(res, timeoutMs);
+      const piece = next.value;
+      const taken = res.write(piece, () => givePiece(piece)) ? undefined : drained(res, timeoutMs);
       // The next piece is read while this one is on its way.
       [next] = await Promise.all([pieces.next(), taken]);
     }

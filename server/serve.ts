@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { makeServer } from './app.ts';
 import type { Config } from './config.ts';
 import { openContext, type Context } from './context.ts';
@@ -28,13 +28,14 @@ export async function serve(config: Config, print: (line: string) => void): Prom
       bodyTimeoutMs: config.bodyTimeoutMs,
       ready: () => probe(context),
     });
+    const sockets = openSockets(server);
     const address = await listen(server, config);
     print(`Assay listens on ${urlOf(address)}`);
     if (config.trust === 'network') print('Whoever reaches this address may read, write and delete (trust: network).');
     const upkeep = startUpkeep(context, metrics, log);
     const signal = await firstSignal();
     log.info('draining', { signal });
-    await drain(server);
+    await drain(server, sockets);
     await upkeep.stop();
   } finally {
     await context.close();
@@ -73,6 +74,15 @@ function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
+function openSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
 function firstSignal(): Promise<string> {
   return new Promise((resolve) => {
     let seen = false;
@@ -87,10 +97,15 @@ function firstSignal(): Promise<string> {
   });
 }
 
-async function drain(server: Server): Promise<void> {
+/** Lets requests end. Connections without one are closed at once, those too that never began one, which Node leaves open. */
+async function drain(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  function closeIdle(): void {
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+  closeIdle();
+  const idle = setInterval(closeIdle, 100);
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearInterval(idle);

@@ -1,4 +1,5 @@
-import { check, type CheckReport, type Finding } from '../../lib/upkeep/check.ts';
+import { check } from '../../lib/upkeep/check.ts';
+import type { CheckReport, Finding } from '../../lib/upkeep/checking.ts';
 import { openExisting } from '../../server/context.ts';
 import { DONE, FAILED, refuseWords, type Command } from '../command.ts';
 import { Progress } from '../progress.ts';

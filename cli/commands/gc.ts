@@ -1,4 +1,5 @@
-import { collect, type CollectedItem, type CollectReport } from '../../lib/upkeep/collect.ts';
+import { collect } from '../../lib/upkeep/collect.ts';
+import type { CollectedItem, CollectReport } from '../../lib/upkeep/collection.ts';
 import { openExisting } from '../../server/context.ts';
 import { SETTINGS } from '../../server/settings.ts';
 import { DONE, refuseWords, type Command } from '../command.ts';

@@ -1,9 +1,9 @@
-import { isSha256, type Digest } from '../encoding/digest.ts';
+import { isSha256, type Digest, type Sha256 } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import type { ContentStore, Kept, Located } from '../store/content-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { blobKey } from '../store/keys.ts';
+import { aliasKey, blobKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
 import { linkTo, locate, withoutMark, type Link } from './link.ts';
@@ -56,15 +56,22 @@ export class Blobs {
     const link = encodeJson(linkTo(digest, kept));
     const plan = new Plan().check({ key, value }, ...kept.checks).put(...kept.puts);
     if (value === undefined || Buffer.compare(value, link) !== 0) plan.put({ key, value: link });
+    if (!isSha256(digest)) plan.put({ key: aliasKey(digest), value: Buffer.from(kept.located.content, 'latin1') });
     await this.#families.plan(family, plan);
     return plan;
   }
 
   async #keptOf(digest: Digest, from: string | undefined): Promise<Kept | undefined> {
-    if (from === undefined) return isSha256(digest) ? this.#content.keep(digest) : undefined;
+    if (from === undefined) return this.#keptAnywhere(digest);
     const value = await this.#keys.get(blobKey(from, digest));
     if (value === undefined) return undefined;
     return this.#content.keep(locate(digest, decodeJson<Link>(value)).content);
+  }
+
+  async #keptAnywhere(digest: Digest): Promise<Kept | undefined> {
+    if (isSha256(digest)) return this.#content.keep(digest);
+    const content = await this.#keys.get(aliasKey(digest));
+    return content === undefined ? undefined : this.#content.keep(Buffer.from(content).toString('latin1') as Sha256);
   }
 
   async #rescue(family: string, digest: Digest): Promise<void> {

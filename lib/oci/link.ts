@@ -29,6 +29,7 @@ export function locate(digest: Digest, { size, place, content }: Link): Located 
   return { content: digest, size, place };
 }
 
-export function withoutMark<T extends Link>({ condemned: _, ...clean }: T): Omit<T, 'condemned'> {
+export function withoutMark(link: Link): Link {
+  const { condemned: _condemned, ...clean } = link;
   return clean;
 }

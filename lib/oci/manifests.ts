@@ -2,7 +2,7 @@ import { algorithmOf, digestWith, sha256, type Digest } from '../encoding/digest
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import type { ContentStore, Located } from '../store/content-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
-import type { KeyedStore } from '../store/keyed-store.ts';
+import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
 import {
   blobKey,
   manifestKey,
@@ -35,7 +35,6 @@ export interface PushedManifest {
 
 /** The first so many missing things are named; more would not help anybody. */
 const MAX_MISSING_NAMED = 20;
-const TAGS_AT_ONCE = 500;
 
 /** The manifests of families, with the tags that name them and the subjects that they name. */
 export class Manifests {
@@ -120,8 +119,10 @@ export class Manifests {
   }
 
   async #tagsOf(family: string, digest: Digest): Promise<string[]> {
-    const page = await this.#keys.list({ ...tagsOfManifest(family, digest), limit: TAGS_AT_ONCE });
-    return page.map(({ key }) => digestsOfKey(key).rest);
+    const tags: string[] = [];
+    for await (const { key } of entriesOf(this.#keys, tagsOfManifest(family, digest)))
+      tags.push(digestsOfKey(key).rest);
+    return tags;
   }
 
   /** Everything named is there and stays; a mark of the collector comes off. */

@@ -18,19 +18,15 @@ export async function takeHead(source: AsyncIterable<Uint8Array>, limit: number)
   }
 }
 
-/** The whole source again. */
+/** The whole source again. Who stops reading at its beginning closes the rest all the same. */
 export async function* thenRest({ bytes, rest }: Head): AsyncGenerator<Uint8Array> {
-  let ended = rest === undefined;
+  let restTaken = false;
   try {
     if (bytes.length > 0) yield bytes;
-    while (!ended && rest !== undefined) {
-      const { done, value } = await rest.next();
-      ended = done === true;
-      if (!ended && value !== undefined) yield value as Uint8Array;
-    }
+    restTaken = true;
+    if (rest !== undefined) yield* { [Symbol.asyncIterator]: () => rest };
   } finally {
-    // Whoever stops reading early must not leave the source open.
-    if (!ended) await rest?.return?.();
+    if (!restTaken) await rest?.return?.();
   }
 }
 

@@ -5,6 +5,7 @@ import { MAX_INLINE_BYTES, type ContentStore, type Kept } from '../store/content
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { Entry, KeyedStore } from '../store/keyed-store.ts';
 import { uploadKey } from '../store/keys.ts';
+import { StoreError } from '../store/store-error.ts';
 import type { UploadStore } from '../store/upload-store.ts';
 import type { Blobs } from './blobs.ts';
 import { OciError } from './oci-error.ts';
@@ -108,12 +109,19 @@ export class Uploads {
   /** A blob in one request, without a session. */
   async receive(family: string, digest: Digest, source: AsyncIterable<Uint8Array>): Promise<void> {
     const id = randomUUID();
-    try {
-      await this.#complete(family, id, digest, 0, source, undefined);
-    } catch (error) {
-      await this.#staged.discard(id);
-      throw error;
-    }
+    await this.#alone(id, async () => {
+      try {
+        await this.#complete(family, id, digest, 0, source, undefined);
+      } catch (error) {
+        await this.#staged.discard(id);
+        throw error;
+      }
+    });
+  }
+
+  /** Whether a request of this process is writing to the upload, so that it has not been abandoned. */
+  isBusy(id: string): boolean {
+    return this.#busy.has(id);
   }
 
   async cancel(family: string, id: string): Promise<void> {
@@ -162,7 +170,7 @@ export class Uploads {
     const size = await this.#stage(id, staged, thenRest(head));
     if (size <= MAX_INLINE_BYTES) return this.#fromBytes(digest, await this.#stagedBytes(id));
     const content = await this.#sha256(id, size);
-    const keep = this.#content.adder(content, size, () => this.#staged.publish(id, content));
+    const keep = this.#content.adder(content, size, () => this.#publish(id, content));
     return { actual: isSha256(digest) ? content : await this.#otherDigest(id, digest), keep };
   }
 
@@ -170,6 +178,15 @@ export class Uploads {
     const content = sha256(bytes);
     const actual = isSha256(digest) ? content : digestWith(algorithmOf(digest), bytes);
     return { actual, keep: () => this.#content.add(content, bytes) };
+  }
+
+  /** Bytes that are gone were taken by the collector of another process, which holds that the upload was abandoned. */
+  async #publish(id: string, content: Sha256): Promise<void> {
+    try {
+      await this.#staged.publish(id, content);
+    } catch (error) {
+      throw error instanceof StoreError && error.code === 'missing' ? unknownUpload(id) : error;
+    }
   }
 
   async #stagedBytes(id: string): Promise<Buffer> {

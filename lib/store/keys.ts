@@ -3,6 +3,7 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
 /**
  * Every key of the KeyedStore, and the only place that makes or takes apart one.
  *
+ *     A <digest>                        which content has this digest of another algorithm, wherever it was pushed
  *     C <content>                       content record: how large, where the bytes are, whether they are to go
  *     D <content>                       the bytes of content of at most 64 KiB
  *     L <name>                          lease: who alone may do a thing now
@@ -20,6 +21,10 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  */
 export function contentKey(content: Sha256): Buffer {
   return letterAnd('C', hexOf(content), 'hex');
+}
+
+export function aliasKey(digest: Digest): Buffer {
+  return Buffer.concat([Buffer.from('A'), digestBytes(digest)]);
 }
 
 export function inlineKey(content: Sha256): Buffer {
@@ -64,6 +69,7 @@ export interface KeyRange {
   readonly end: Buffer;
 }
 
+export const allAliases = below(Buffer.from('A'));
 export const allContent = below(Buffer.from('C'));
 export const allInline = below(Buffer.from('D'));
 export const allFamilies = below(Buffer.from('R'));

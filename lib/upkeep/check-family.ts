@@ -18,7 +18,8 @@ import {
   tagsByManifestOf,
   tagsOf,
 } from '../store/keys.ts';
-import { checkLinked, type Checking, type Finding } from './check.ts';
+import { checkLinked } from './check-content.ts';
+import type { Checking, Finding } from './checking.ts';
 
 /** Every key of a family, and that what it names is there. */
 export async function checkFamilyKeys(checking: Checking, family: string): Promise<void> {

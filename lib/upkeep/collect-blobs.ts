@@ -3,7 +3,7 @@ import type { Link } from '../oci/link.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
 import { blobsOf, digestOfKey } from '../store/keys.ts';
-import { UnreadableManifest, type Collection } from './collect.ts';
+import { UnreadableManifest, type Collection } from './collection.ts';
 import { storedManifests } from './family-manifests.ts';
 import { isDue, mark, remove, unmark, type Strike } from './two-strikes.ts';
 

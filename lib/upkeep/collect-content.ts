@@ -2,8 +2,8 @@ import type { Sha256 } from '../encoding/digest.ts';
 import type { ContentRecord } from '../store/content-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allContent, contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
-import type { Collection } from './collect.ts';
+import { allAliases, allContent, contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
+import type { Collection } from './collection.ts';
 import { DigestSet } from './digest-set.ts';
 import { namedContent } from './named-content.ts';
 
@@ -32,6 +32,7 @@ export async function collectContent(collection: Collection): Promise<void> {
     await removeContent(collection, content, entry);
   }
   await collectStrayBlobs(collection);
+  await collectAliases(collection);
 }
 
 /** Marks what is not named, and returns all that is marked, with the value that a removal must still find. */
@@ -100,5 +101,15 @@ async function collectStrayBlobs(collection: Collection): Promise<void> {
     if ((await stores.keys.get(contentKey(digest))) !== undefined) continue;
     const removed = dryRun === true || (await deleteBlob(collection, digest, undefined, { size, place: 'blob' }));
     if (removed) collection.report({ action: 'removed', kind: 'content', name: digest, bytes: size });
+  }
+}
+
+/** Other digests of content that is gone. One that comes back with its content before this commit is only not found by it. */
+async function collectAliases({ stores, dryRun, breathe }: Collection): Promise<void> {
+  for await (const entry of entriesOf(stores.keys, allAliases)) {
+    await breathe();
+    const key = contentKey(Buffer.from(entry.value).toString('latin1') as Sha256);
+    if (dryRun === true || (await stores.keys.get(key)) !== undefined) continue;
+    await stores.keys.commit({ checks: [entry, { key, value: undefined }], deletes: [entry.key] });
   }
 }

@@ -2,11 +2,11 @@ import type { UploadSession } from '../oci/uploads.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { allUploads, nameOfKey, uploadKey } from '../store/keys.ts';
-import type { Collection } from './collect.ts';
+import type { Collection } from './collection.ts';
 
 /** Uploads to which nothing came for too long, and staged bytes that belong to none. */
 export async function collectUploads(collection: Collection): Promise<void> {
-  const { stores, now, uploadExpiryMs, dryRun, breathe } = collection;
+  const { stores, registry, now, uploadExpiryMs, dryRun, breathe } = collection;
   const modified = new Map<string, number>();
   for await (const staged of stores.uploads.list()) modified.set(staged.id, staged.modified);
   const oldest = now() - uploadExpiryMs;
@@ -14,14 +14,14 @@ export async function collectUploads(collection: Collection): Promise<void> {
     await breathe();
     const id = nameOfKey(entry.key);
     const { family, started } = decodeJson<UploadSession>(entry.value);
-    if (Math.max(started, modified.get(id) ?? 0) > oldest) continue;
+    if (Math.max(started, modified.get(id) ?? 0) > oldest || registry.uploads.isBusy(id)) continue;
     const held = dryRun === true || (await stores.keys.commit({ checks: [entry], deletes: [entry.key] }));
     if (held && dryRun !== true) await stores.uploads.discard(id);
     if (held) collection.report({ action: 'removed', kind: 'uploads', name: id, family });
   }
   for (const [id, at] of modified) {
     await breathe();
-    if (at > oldest || (await stores.keys.get(uploadKey(id))) !== undefined) continue;
+    if (at > oldest || registry.uploads.isBusy(id) || (await stores.keys.get(uploadKey(id))) !== undefined) continue;
     if (dryRun !== true) await stores.uploads.discard(id);
   }
 }

@@ -1,7 +1,7 @@
 import { withoutMark, type Link } from '../oci/link.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { Entry } from '../store/keyed-store.ts';
-import type { Collection } from './collect.ts';
+import type { Collection } from './collection.ts';
 
 /** What is to be done about a thing of a family that nothing names any more, or again. */
 export interface Strike {

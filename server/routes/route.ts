@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { AppContext } from '../app.ts';
+import type { AppContext } from '../app-context.ts';
 
 /** One endpoint. The path's groups come decoded; the name is the label under which it is counted. */
 export interface Route {

@@ -1,6 +1,6 @@
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Context, Middleware } from 'koa';
-import type { AppContext } from '../app.ts';
+import type { AppContext } from '../app-context.ts';
 import { RequestError } from '../request-error.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
 import { health } from './health.ts';

@@ -41,7 +41,8 @@ export class LmdbKeyedStore implements KeyedStore {
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#checkOpen();
-    return this.#db.getBinary(asBuffer(key));
+    const found = this.#db.getBinaryFast(asBuffer(key));
+    return found === undefined ? undefined : Buffer.copyBytesFrom(found, 0, found.length);
   }
 
   async list(range: Range): Promise<Entry[]> {

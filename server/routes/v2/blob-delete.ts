@@ -1,3 +1,4 @@
+import { answerEmpty } from '../../empty-answer.ts';
 import { checkDigest, checkFamily } from '../../../lib/oci/name.ts';
 import type { Route } from '../route.ts';
 import { BLOB } from './paths.ts';
@@ -10,7 +11,6 @@ export const blobDelete: Route = {
   alsoAnswered: ['GET'],
   async handle(ctx, { registry }, [family = '', digest = '']) {
     await registry.blobs.remove(checkFamily(family), checkDigest(digest));
-    ctx.status = 202;
-    ctx.length = 0;
+    answerEmpty(ctx, 202);
   },
 };

@@ -1,3 +1,4 @@
+import { answerEmpty } from '../../empty-answer.ts';
 import { checkFamily, parseReference } from '../../../lib/oci/name.ts';
 import type { Route } from '../route.ts';
 import { MANIFEST } from './paths.ts';
@@ -12,7 +13,6 @@ export const manifestDelete: Route = {
     const reference = parseReference(referenceText);
     if ('tag' in reference) await registry.tags.remove(family, reference.tag);
     else await registry.manifests.remove(family, reference.digest);
-    ctx.status = 202;
-    ctx.length = 0;
+    answerEmpty(ctx, 202);
   },
 };

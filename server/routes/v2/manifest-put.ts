@@ -1,3 +1,4 @@
+import { answerEmpty } from '../../empty-answer.ts';
 import { MAX_MANIFEST_BYTES } from '../../../lib/oci/manifest.ts';
 import { checkFamily, checkTag, parseReference } from '../../../lib/oci/name.ts';
 import { OciError } from '../../../lib/oci/oci-error.ts';
@@ -20,12 +21,11 @@ export const manifestPut: Route = {
     const bytes = await wholeBody(ctx.req, ctx.res, MAX_MANIFEST_BYTES, limitsFor(ctx, app), tooLarge);
     const contentType = ctx.get('Content-Type').split(';')[0]?.trim() || undefined;
     const pushed = await app.registry.manifests.push(family, reference, bytes, contentType, moreTags);
-    ctx.status = 201;
+    answerEmpty(ctx, 201);
     ctx.set('Location', manifestPath(family, pushed.digest));
     ctx.set('Docker-Content-Digest', pushed.digest);
     if (pushed.subject !== undefined) ctx.set('OCI-Subject', pushed.subject);
     if (moreTags.length > 0) ctx.set('OCI-Tag', [...pushed.tags]);
-    ctx.length = 0;
   },
 };
 

@@ -1,3 +1,4 @@
+import { answerEmpty } from '../../empty-answer.ts';
 import type { Context } from 'koa';
 import type { Digest } from '../../../lib/encoding/digest.ts';
 import type { ChunkPlace } from '../../../lib/oci/uploads.ts';
@@ -6,19 +7,17 @@ import { blobPath, uploadPath } from './paths.ts';
 
 /** The blob is there. */
 export function created(ctx: Context, family: string, digest: Digest): void {
-  ctx.status = 201;
+  answerEmpty(ctx, 201);
   ctx.set('Location', blobPath(family, digest));
   ctx.set('Docker-Content-Digest', digest);
-  ctx.length = 0;
 }
 
 /** So much has arrived. With nothing yet the range is 0-0 all the same, as clients of Docker's registry expect. */
 export function inProgress(ctx: Context, status: 202 | 204, family: string, id: string, size: number): void {
-  ctx.status = status;
+  answerEmpty(ctx, status);
   ctx.set('Location', uploadPath(family, id));
   ctx.set('Docker-Upload-UUID', id);
   ctx.set('Range', `0-${Math.max(0, size - 1)}`);
-  if (status === 202) ctx.length = 0;
 }
 
 /** Where a chunk says that it stands: its Content-Range, which must agree with its length. */
