@@ -1,0 +1,115 @@
+import { writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { digestWith, sha256 } from '../../../lib/encoding/digest.ts';
+import { FileLayout } from '../../../lib/store/files/file-layout.ts';
+import * as keys from '../../../lib/store/keys.ts';
+import { check } from '../../../lib/upkeep/check.ts';
+import type { Finding } from '../../../lib/upkeep/checking.ts';
+import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';
+import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
+
+const small = bytesNamed('small', 100);
+const large = bytesNamed('large', 100_000);
+const manifest = manifestOf([small, large]);
+const digest = sha256(manifest);
+
+let opened: TestRegistry;
+beforeEach(async () => {
+  opened = await openTestRegistry();
+  await pushImage(opened.registry, 'family', 'v1', [small, large], manifest);
+});
+afterEach(() => opened.close());
+
+async function findings(content = true): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const report = await check(opened.stores, opened.registry, { content, onFinding: (finding) => found.push(finding) });
+  expect(report.errors + report.warnings).toBe(found.length);
+  return found;
+}
+
+async function change(puts: [Uint8Array, string | Uint8Array][], deletes: Uint8Array[] = []): Promise<void> {
+  await opened.stores.keys.commit({ puts: puts.map(([key, value]) => ({ key, value: Buffer.from(value) })), deletes });
+}
+
+it('finds nothing where all is well', async () => {
+  const subject = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: manifest.length };
+  await pushImage(opened.registry, 'family', 'v1.sig', [small], manifestOf([small], { subject }));
+  await opened.registry.uploads.receive('family', digestWith('sha512', small), oneChunk(small));
+  expect(await findings()).toEqual([]);
+});
+
+it('finds a flipped bit in small content', async () => {
+  const flipped = Buffer.from(small);
+  flipped[50] = (flipped[50] ?? 0) ^ 1;
+  await change([[keys.inlineKey(sha256(small)), flipped]]);
+  expect(await findings()).toEqual([
+    { severity: 'error', what: 'the bytes do not match the digest', name: sha256(small) },
+  ]);
+  expect(await findings(false)).toEqual([]);
+});
+
+it('finds a file that was cut short', async () => {
+  await writeFile(new FileLayout(opened.folder).blob(sha256(large)), large.subarray(1));
+  expect(await findings()).toEqual([
+    { severity: 'error', what: 'there are 99999 bytes and not 100000', name: sha256(large) },
+  ]);
+  expect(await findings(false)).toHaveLength(1);
+});
+
+it('finds bytes that are gone', async () => {
+  await opened.stores.blobs.delete(sha256(large));
+  await change([], [keys.inlineKey(sha256(small))]);
+  const what = 'the bytes are missing';
+  const expected = [sha256(small), sha256(large)].sort().map((name) => ({ severity: 'error', what, name }));
+  expect(await findings()).toEqual(expected);
+});
+
+it('finds a link to content that is not kept', async () => {
+  await change([], [keys.contentKey(sha256(small)), keys.inlineKey(sha256(small))]);
+  expect(await findings()).toMatchObject([{ severity: 'error', name: sha256(small), family: 'family' }]);
+});
+
+it('finds another digest that does not match', async () => {
+  const wrong = digestWith('sha512', Buffer.from('something else'));
+  const link = { size: small.length, place: 'inline', content: sha256(small) };
+  await change([[keys.blobKey('family', wrong), JSON.stringify(link)]]);
+  expect(await findings()).toEqual([
+    { severity: 'error', what: 'the bytes do not match the digest', name: wrong, family: 'family' },
+  ]);
+});
+
+it('finds a tag that its manifest does not know, and a manifest that lists a tag that is not its own', async () => {
+  await change([], [keys.tagOfManifestKey('family', digest, 'v1')]);
+  expect(await findings()).toMatchObject([
+    { severity: 'error', name: 'v1', what: 'the tag cannot be found by its manifest' },
+  ]);
+  await change([
+    [keys.tagOfManifestKey('family', digest, 'v1'), ''],
+    [keys.tagOfManifestKey('family', digest, 'v2'), ''],
+  ]);
+  expect(await findings()).toMatchObject([{ severity: 'error', name: 'v2' }]);
+});
+
+it('finds a referrer that is not listed, and one that is listed without being there', async () => {
+  const subject = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: manifest.length };
+  const referrer = await pushImage(opened.registry, 'family', 'sig', [small], manifestOf([small], { subject }));
+  await change([], [keys.referrerKey('family', digest, referrer)]);
+  expect(await findings()).toMatchObject([{ severity: 'error', name: referrer }]);
+  await change([
+    [keys.referrerKey('family', digest, sha256(small)), '{}'],
+    [keys.referrerKey('family', digest, referrer), '{}'],
+  ]);
+  expect(await findings()).toMatchObject([{ severity: 'error', name: sha256(small) }]);
+});
+
+it('warns of what a request took away from under a manifest', async () => {
+  await opened.registry.blobs.remove('family', sha256(large));
+  expect(await findings()).toMatchObject([{ severity: 'warning', name: digest }]);
+});
+
+it('warns of bytes that no record speaks of', async () => {
+  const stray = bytesNamed('stray', 80_000);
+  await opened.stores.blobs.write(sha256(stray), oneChunk(stray));
+  await change([[keys.inlineKey(sha256(stray)), stray.subarray(0, 9)]]);
+  expect(await findings()).toMatchObject([{ severity: 'warning' }, { severity: 'warning' }]);
+});
