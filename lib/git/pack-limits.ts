@@ -20,7 +20,7 @@ const MIB = 1024 * 1024;
 export const DEFAULT_PACK_LIMITS: PackLimits = {
   objects: 2_000_000,
   packBytes: 8 * 1024 * MIB,
-  inflatedBytes: 32 * 1024 * MIB,
+  inflatedBytes: 8 * 1024 * MIB,
   objectBytes: 4 * 1024 * MIB,
   heldBytes: 256 * MIB,
   deltaDepth: 4095,

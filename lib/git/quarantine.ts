@@ -8,7 +8,7 @@ import type { Oid } from './oid.ts';
 import type { Spool } from './spool.ts';
 
 /** Contents that deltas or the checks will soon ask for again. */
-const CACHE_BYTES = 48 * 1024 * 1024;
+const CACHE_BYTES = 16 * 1024 * 1024;
 const PIECE = 256 * 1024;
 
 /** An object that came in a pack, whole: deltas are resolved. */
