@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash as hashAtOnce, type Hash } from 'node:crypto';
 import { digestOf, type Sha256 } from '../encoding/digest.ts';
 import type { Breather } from './breather.ts';
 import type { ObjectType } from './object-type.ts';
@@ -31,9 +31,21 @@ export class ObjectHash {
   }
 }
 
+/** Header and content of a small object, side by side for a hash in one go; hash objects are work for the collector. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
 export async function hashContent(type: ObjectType, content: Buffer, breather: Breather): Promise<ObjectNames> {
+  const header = `${type} ${content.length}\0`;
+  const total = header.length + content.length;
+  if (total <= scratch.length) {
+    scratch.write(header, 0, 'latin1');
+    content.copy(scratch, header.length);
+    return {
+      oid: hashAtOnce('sha1', scratch.subarray(0, total), 'hex'),
+      digest: `sha256:${hashAtOnce('sha256', content, 'hex')}`,
+    };
+  }
   const hash = new ObjectHash(type, content.length);
-  if (content.length <= STEP) return hash.update(content).names();
   for (let at = 0; at < content.length; at += STEP) {
     hash.update(content.subarray(at, at + STEP));
     if (breather.due()) await breather.rest();

@@ -111,7 +111,8 @@ class PackReader {
     const content = large ? undefined : (await this.#input.inflate(size)).content;
     const names = content === undefined ? await this.#hashLarge(type, size) : await this.#hash(type, content);
     const length = this.#input.queue.position - at;
-    const object = { ...names, type, size, encoding: 'zlib' as const, made: false, at, length };
+    const { oid, digest } = names;
+    const object = { oid, digest, type, size, encoding: 'zlib' as const, made: false, at, length };
     this.#quarantine.add(object, content);
     await this.#resolver.placed(offset, object);
   }
