@@ -35,13 +35,18 @@ export function answerPull(req: IncomingMessage, res: ServerResponse, app: AppCo
   if (req.method !== 'GET' && req.method !== 'HEAD') return false;
   const path = pullPath(req.url ?? '');
   if (path === undefined) return false;
-  const started = performance.now();
-  pull(req, res, path, app)
-    .catch((error: unknown) => respondError(req, res, error, app.log))
-    .finally(() => {
-      app.metrics.request(path.kind, req.method ?? '', res.statusCode, (performance.now() - started) / 1000);
-    });
+  void answer(req, res, path, app);
   return true;
+}
+
+async function answer(req: IncomingMessage, res: ServerResponse, path: PullPath, app: AppContext): Promise<void> {
+  const started = performance.now();
+  try {
+    await pull(req, res, path, app);
+  } catch (error) {
+    respondError(req, res, error, app.log);
+  }
+  app.metrics.request(path.kind, req.method ?? '', res.statusCode, (performance.now() - started) / 1000);
 }
 
 async function pull(req: IncomingMessage, res: ServerResponse, path: PullPath, app: AppContext): Promise<void> {

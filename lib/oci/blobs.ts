@@ -1,3 +1,4 @@
+import { asBuffer } from '../encoding/as-buffer.ts';
 import { isSha256, type Digest, type Sha256 } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import type { ContentStore, Kept, Located } from '../store/content-store.ts';
@@ -71,7 +72,7 @@ export class Blobs {
   async #keptAnywhere(digest: Digest): Promise<Kept | undefined> {
     if (isSha256(digest)) return this.#content.keep(digest);
     const content = await this.#keys.get(aliasKey(digest));
-    return content === undefined ? undefined : this.#content.keep(Buffer.from(content).toString('latin1') as Sha256);
+    return content === undefined ? undefined : this.#content.keep(asBuffer(content).toString('latin1') as Sha256);
   }
 
   async #rescue(family: string, digest: Digest): Promise<void> {

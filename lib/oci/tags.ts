@@ -1,3 +1,4 @@
+import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Digest } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
@@ -73,5 +74,5 @@ export class Tags {
 }
 
 function digestIn(value: Uint8Array): Digest {
-  return Buffer.from(value).toString('latin1') as Digest;
+  return asBuffer(value).toString('latin1') as Digest;
 }

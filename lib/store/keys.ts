@@ -1,3 +1,4 @@
+import { asBuffer } from '../encoding/as-buffer.ts';
 import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '../encoding/digest.ts';
 
 /**
@@ -174,8 +175,4 @@ function below(prefix: Buffer): KeyRange {
   const end = Buffer.from(prefix.subarray(0, length));
   end[length - 1] = (end[length - 1] ?? 0) + 1;
   return { start: prefix, end };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

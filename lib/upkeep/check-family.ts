@@ -1,3 +1,4 @@
+import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Digest } from '../encoding/digest.ts';
 import { locate, type ManifestLink } from '../oci/link.ts';
 import { parseManifest, type Manifest } from '../oci/manifest.ts';
@@ -62,7 +63,7 @@ async function checkTag(checking: Checking, family: string, { key, value }: Entr
   const { stores } = checking;
   checking.link();
   const tag = tagOfKey(key);
-  const digest = Buffer.from(value).toString('latin1') as Digest;
+  const digest = asBuffer(value).toString('latin1') as Digest;
   const manifest = manifestKey(family, digest);
   if ((await stores.keys.get(manifest)) === undefined) {
     await report(
@@ -88,7 +89,7 @@ async function checkTagOfManifest(checking: Checking, family: string, { key }: E
   const { digests, rest: tag } = digestsOfKey(key);
   const isWrong = async (): Promise<boolean> => {
     const value = await stores.keys.get(tagKey(family, tag));
-    return value === undefined || Buffer.from(value).toString('latin1') !== digests[0];
+    return value === undefined || asBuffer(value).toString('latin1') !== digests[0];
   };
   if (!(await isWrong())) return;
   const finding: Finding = {

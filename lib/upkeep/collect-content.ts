@@ -1,3 +1,4 @@
+import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Sha256 } from '../encoding/digest.ts';
 import type { ContentRecord } from '../store/content-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
@@ -108,7 +109,7 @@ async function collectStrayBlobs(collection: Collection): Promise<void> {
 async function collectAliases({ stores, dryRun, breathe }: Collection): Promise<void> {
   for await (const entry of entriesOf(stores.keys, allAliases)) {
     await breathe();
-    const key = contentKey(Buffer.from(entry.value).toString('latin1') as Sha256);
+    const key = contentKey(asBuffer(entry.value).toString('latin1') as Sha256);
     if (dryRun === true || (await stores.keys.get(key)) !== undefined) continue;
     await stores.keys.commit({ checks: [entry, { key, value: undefined }], deletes: [entry.key] });
   }

@@ -1,3 +1,4 @@
+import { asBuffer } from '../../encoding/as-buffer.ts';
 import { existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,7 +43,11 @@ export class LmdbKeyedStore implements KeyedStore {
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#checkOpen();
     const found = this.#db.getBinaryFast(asBuffer(key));
-    return found === undefined ? undefined : Buffer.copyBytesFrom(found, 0, found.length);
+    if (found === undefined) return undefined;
+    const value = Buffer.allocUnsafe(found.length);
+    // The fast buffer says another length than its memory has, so it is looked at through a view of its own.
+    value.set(new Uint8Array(found.buffer, found.byteOffset, value.length));
+    return value;
   }
 
   async list(range: Range): Promise<Entry[]> {
@@ -120,8 +125,4 @@ export class LmdbKeyedStore implements KeyedStore {
 
 function fileIn(folder: string): string {
   return join(folder, 'keys.lmdb');
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
