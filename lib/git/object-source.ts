@@ -20,9 +20,15 @@ export interface StoredObject extends ObjectStat {
  * and every object that an object here points at is here too.
  */
 export interface ObjectSource {
-  /** Type and size of each oid that is present; absent ones are left out. The answer holds for as long as the request. */
+  /**
+   * Type and size of each oid that is present; absent ones are left out. Any number may be asked for. What was present
+   * stays readable for as long as the request runs.
+   */
   stat(oids: readonly Oid[]): Promise<ReadonlyMap<Oid, ObjectStat>>;
 
-  /** One object for each oid, in the order asked for. Rejects with `object-missing` at the first that is absent. */
+  /**
+   * One object for each oid, in the order asked for. Rejects with `object-missing` at the first that is absent. The
+   * reader may stop early or take minutes between two objects, so nothing is held open meanwhile.
+   */
   read(oids: readonly Oid[]): AsyncIterable<StoredObject>;
 }
