@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Located } from '../lib/store/content-store.ts';
 import type { Digest } from '../lib/encoding/digest.ts';
-import { checkDigest, checkFamily, parseReference } from '../lib/oci/name.ts';
+import { checkDigest, checkFamily, parseReferenceToRead } from '../lib/oci/name.ts';
 import type { ByteRange } from '../lib/store/blob-store.ts';
 import type { AppContext } from './app-context.ts';
 import { parseRange } from './byte-range.ts';
@@ -111,7 +111,7 @@ async function findBlob({ family, name }: PullPath, { registry }: AppContext): P
 }
 
 async function findManifest({ family, name }: PullPath, { registry }: AppContext): Promise<Found> {
-  const reference = parseReference(decoded(name));
+  const reference = parseReferenceToRead(decoded(name));
   const { digest, mediaType, located } = await registry.manifests.find(checkFamily(decoded(family)), reference);
   return { digest, located, contentType: mediaType, cacheControl: 'digest' in reference ? IMMUTABLE : REVALIDATE };
 }

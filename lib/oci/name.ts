@@ -55,3 +55,11 @@ export type Reference = { readonly digest: Digest } | { readonly tag: string };
 export function parseReference(text: string): Reference {
   return text.includes(':') ? { digest: checkDigest(text) } : { tag: checkTag(text) };
 }
+
+/** For reading, a name that no tag can have is one that names nothing: the specification asks for a 404, not a 400. */
+export function parseReferenceToRead(text: string): Reference {
+  if (text.includes(':') || isTag(text)) return parseReference(text);
+  throw new OciError('manifest-unknown', `no manifest can be named ${JSON.stringify(text.slice(0, 150))}`, {
+    tag: text.slice(0, 300),
+  });
+}
