@@ -5,13 +5,6 @@ import { MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, MODE_TREE } f
 
 const SLASH = 0x2f;
 
-/** Where in a tree's bytes a name stands. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly isTree: boolean;
-}
-
 /**
  * Refuses what no push and no publish may hold. `path` is where the tree stands (`''` or `dir/`), for the message.
  * Throws `bad-object` for bytes that are no tree and `forbidden-content` for a tree that we do not keep.
@@ -54,51 +47,54 @@ function nullOidFault(bytes: Buffer, start: number): string | undefined {
 /** Names must ascend in Git's order, and no name may come twice, not even once as a file and once as a directory. */
 class OrderCheck {
   readonly #bytes: Buffer;
-  #previous: Span | undefined;
-  /** Files whose name begins every name since: only these can come again as a directory (`a`, `a.b`, `a/`). */
-  #prefixes: Span[] = [];
+  #start = 0;
+  #end = -1;
+  #isTree = false;
+  /**
+   * Lengths of the files whose names begin the name before, which may be one of them: only these can come again as a
+   * directory (`a`, `a.b`, `a/`). They ascend.
+   */
+  readonly #prefixes: number[] = [];
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
   fault(cursor: TreeCursor): string | undefined {
-    const current: Span = { start: cursor.nameStart, end: cursor.nameEnd, isTree: cursor.mode === MODE_TREE };
-    const previous = this.#previous;
-    this.#previous = current;
-    if (previous !== undefined) {
-      if (this.#sameName(previous, current)) return 'a name that comes twice';
-      if (this.#compare(previous, current) > 0) return 'a name out of order';
-    }
-    while (this.#prefixes.length > 0 && !this.#isPrefix(this.#prefixes.at(-1)!, current)) this.#prefixes.pop();
-    // What is left are prefixes of the current name, the longest on top: only that one can be the same name.
-    const longest = this.#prefixes.at(-1);
-    if (!current.isTree) this.#prefixes.push(current);
-    else if (longest !== undefined && this.#sameName(longest, current)) return 'a name that comes twice';
+    const { nameStart: start, nameEnd: end } = cursor;
+    const isTree = cursor.mode === MODE_TREE;
+    const common = this.#commonLength(start, end);
+    const order =
+      this.#end === -1 ? -1 : this.#byteAfterPrevious(common) - byteAfter(this.#bytes, start, end, isTree, common);
+    const isSame = common === end - start && common === this.#end - this.#start;
+    this.#start = start;
+    this.#end = end;
+    this.#isTree = isTree;
+    while (this.#prefixes.length > 0 && this.#prefixes.at(-1)! > common) this.#prefixes.pop();
+    const isFileToo = this.#prefixes.at(-1) === end - start;
+    if (isSame || (isTree && isFileToo)) return 'a name that comes twice';
+    if (order > 0) return 'a name out of order';
+    if (!isTree) this.#prefixes.push(end - start);
     return undefined;
   }
 
-  #sameName(a: Span, b: Span): boolean {
-    return a.end - a.start === b.end - b.start && this.#isPrefix(a, b);
+  /** How many bytes the name has in common with the one before. */
+  #commonLength(start: number, end: number): number {
+    const most = Math.min(end - start, this.#end - this.#start);
+    let at = 0;
+    while (at < most && this.#bytes[start + at] === this.#bytes[this.#start + at]) at += 1;
+    return at;
   }
 
-  #isPrefix(a: Span, b: Span): boolean {
-    const length = a.end - a.start;
-    if (length > b.end - b.start) return false;
-    return this.#bytes.compare(this.#bytes, b.start, b.start + length, a.start, a.end) === 0;
+  #byteAfterPrevious(length: number): number {
+    return byteAfter(this.#bytes, this.#start, this.#end, this.#isTree, length);
   }
+}
 
-  #compare(a: Span, b: Span): number {
-    const common = Math.min(a.end - a.start, b.end - b.start);
-    const order = this.#bytes.compare(this.#bytes, b.start, b.start + common, a.start, a.start + common);
-    return order === 0 ? this.#byteAfter(a, common) - this.#byteAfter(b, common) : order;
-  }
-
-  /** A directory's name ends in a slash for the order, a file's in NUL. */
-  #byteAfter(span: Span, length: number): number {
-    if (span.start + length < span.end) return this.#bytes[span.start + length]!;
-    return span.isTree ? SLASH : 0;
-  }
+/** A directory's name ends in a slash for the order, a file's in NUL. */
+function byteAfter(bytes: Buffer, start: number, end: number, isTree: boolean, length: number): number {
+  if (start + length < end) return bytes[start + length]!;
+  return isTree ? SLASH : 0;
 }
 
 /** Names may hold anything; what goes to a terminal may not. */

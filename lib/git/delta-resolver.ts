@@ -8,7 +8,7 @@ import { hashContent } from './object-hash.ts';
 import type { ObjectSource } from './object-source.ts';
 import type { ObjectType } from './object-type.ts';
 import type { Oid } from './oid.ts';
-import { hold, type PackLimits } from './pack-limits.ts';
+import { hold, type PackLimits, sizeLimit } from './pack-limits.ts';
 import type { PackedObject, Quarantine } from './quarantine.ts';
 import type { Spool } from './spool.ts';
 
@@ -147,7 +147,8 @@ export class DeltaResolver {
   async #make(body: Buffer, base: Base): Promise<PackedObject> {
     const { quarantine, made, limits, breather } = this.#parts;
     const delta = new Delta(body);
-    hold(limits.heldBytes, delta.resultSize, 'bytes of an object made by a delta');
+    const limit = Math.min(limits.heldBytes, sizeLimit(limits, base.type));
+    hold(limit, delta.resultSize, `bytes of a ${base.type} made by a delta`);
     hold(limits.deltaDepth, base.depth + 1, 'deltas in a chain');
     hold(limits.inflatedBytes, (this.inflated += delta.resultSize), 'bytes of all objects');
     const content = await delta.apply(base.content, breather);

@@ -17,7 +17,7 @@ import {
   REF_DELTA,
 } from './pack-format.ts';
 import { PackInput } from './pack-input.ts';
-import { DEFAULT_PACK_LIMITS, hold, type PackLimits } from './pack-limits.ts';
+import { DEFAULT_PACK_LIMITS, hold, type PackLimits, sizeLimit } from './pack-limits.ts';
 import { Quarantine } from './quarantine.ts';
 import type { OpenSpool } from './spool.ts';
 
@@ -107,7 +107,7 @@ class PackReader {
   async #whole(offset: number, type: ObjectType, size: number): Promise<void> {
     const at = this.#input.queue.position;
     const large = size > INFLATE_AT_ONCE;
-    hold(type === 'blob' ? this.#limits.objectBytes : this.#limits.heldBytes, size, `bytes of a ${type}`);
+    hold(sizeLimit(this.#limits, type), size, `bytes of a ${type}`);
     const content = large ? undefined : (await this.#input.inflate(size)).content;
     const names = content === undefined ? await this.#hashLarge(type, size) : await this.#hash(type, content);
     const length = this.#input.queue.position - at;

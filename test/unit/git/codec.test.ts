@@ -9,6 +9,7 @@ import { encodeTag, parseTag, type Tag } from '../../../lib/git/tag.ts';
 import { encodeTree, parseTree, type TreeEntry } from '../../../lib/git/tree.ts';
 import { checkTree } from '../../../lib/git/check-tree.ts';
 import { git, gitBytes, temporaryFolder, tryGit } from './support/git-command.ts';
+import { treeBytes } from './support/tree-bytes.ts';
 
 const folder = temporaryFolder();
 beforeAll(() => git(folder.path, 'init', '-q'));
@@ -223,5 +224,23 @@ describe('a ref name', () => {
     expect(folders('refs/heads/b', 'refs/heads/a/b').conflict('refs/heads/a')).toBe('refs/heads/a/b');
     expect(folders('refs/heads/a').conflict('refs/heads/a/b/c')).toBe('refs/heads/a');
     expect(folders('refs/heads/ab', 'refs/heads/a').conflict('refs/heads/a')).toBeUndefined();
+  });
+});
+
+const key = ([isTree, each]: readonly [boolean, string]) => (isTree ? `${each}/` : `${each}\0`);
+
+describe('the order of a tree', () => {
+  it('is judged as a naive reading of the rules judges it', () => {
+    const name = fc.stringMatching(/^[ab.\-0]{1,3}$/).filter((each) => each !== '.' && each !== '..');
+    const rows = fc.array(fc.tuple(fc.boolean(), name), { maxLength: 6 });
+    const law = fc.property(rows, fc.boolean(), (some, sorted) => {
+      const all = sorted ? some.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)) : some;
+      const isGood =
+        new Set(all.map(([, each]) => each)).size === all.length &&
+        all.every((row, at) => at === 0 || key(all[at - 1]!) < key(row));
+      const bytes = treeBytes(all.map(([isTree, each]) => [isTree ? '40000' : '100644', each] as const));
+      expect(outcome(() => checkTree(bytes))).toBe(isGood ? 'read' : 'refused');
+    });
+    fc.assert(law, { numRuns: 3000 });
   });
 });

@@ -347,7 +347,17 @@ describe('a pack is refused', () => {
     expect(await failure(many, { limits: { ...DEFAULT_PACK_LIMITS, objects: 19 } })).toBe('limit-exceeded');
     expect(await failure(many, { limits: { ...DEFAULT_PACK_LIMITS, packBytes: 1000 } })).toBe('limit-exceeded');
     const tree = packOf([{ code: 2, content: Buffer.alloc(400_000) }]);
-    expect(await failure(tree, { limits: { ...DEFAULT_PACK_LIMITS, heldBytes: 300_000 } })).toBe('limit-exceeded');
+    expect(await failure(tree, { limits: { ...DEFAULT_PACK_LIMITS, structureBytes: 300_000 } })).toBe('limit-exceeded');
+    const grown = [
+      { code: 2, content: Buffer.alloc(200_000) },
+      { code: 6, entriesBack: 1, content: appendDelta(200_000, 'x'.repeat(100)) },
+    ];
+    expect(await failure(packOf(grown), { limits: { ...DEFAULT_PACK_LIMITS, structureBytes: 200_050 } })).toBe(
+      'limit-exceeded',
+    );
+    expect(await failure(packOf(copies), { limits: { ...DEFAULT_PACK_LIMITS, heldBytes: 199_999 } })).toBe(
+      'limit-exceeded',
+    );
   });
 
   it('when nobody waits for it any more', async () => {
