@@ -16,6 +16,16 @@ export function first(query: Query, name: string): string | undefined {
   return all(query, name)[0];
 }
 
+/**
+ * The name that a list goes on behind, whatever it is: cut to the length of a name, which changes no comparison with
+ * one, and with everything behind ASCII sorted behind it.
+ */
+export function lastName(query: Query, maxLength: number): string | undefined {
+  return first(query, 'last')
+    ?.slice(0, maxLength)
+    .replace(/[\u0080-\uffff]/g, '\u00ff');
+}
+
 /** How many entries of a list are wanted; pages never have more than 10,000. */
 export function pageSize(query: Query): number {
   const text = first(query, 'n');

@@ -5,6 +5,9 @@ import { errorBody } from './error-body.ts';
 import { answerTo } from './errors.ts';
 import { describeError, type Log } from './log.ts';
 
+/** Enough of a path to find the request again. */
+const MAX_LOGGED_PATH = 500;
+
 /** The end of every failed request: the answer in the right envelope, and of trouble on this side a line in the log. */
 export function respondError(req: IncomingMessage, res: ServerResponse, error: unknown, log: Log): void {
   const path = req.url ?? '/';
@@ -19,7 +22,7 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
     log.error('request failed', {
       requestId,
       method: req.method,
-      path,
+      path: path.slice(0, MAX_LOGGED_PATH),
       status: answer.status,
       error: describeError(error),
     });

@@ -5,7 +5,8 @@ import { OciError } from './oci-error.ts';
 const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const FAMILY = new RegExp(`^${PART}(?:/${PART})*$`);
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const MAX_FAMILY_LENGTH = 255;
+export const MAX_FAMILY_LENGTH = 255;
+export const MAX_TAG_LENGTH = 128;
 const LOOKS_LIKE_DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:/;
 
 export function isFamily(text: string): boolean {

@@ -1,5 +1,5 @@
 import { asBuffer } from '../../encoding/as-buffer.ts';
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
@@ -37,6 +37,7 @@ export class LmdbKeyedStore implements KeyedStore {
       overlappingSync: false,
       maxReaders: 512,
     });
+    syncFolder(folder);
     return new LmdbKeyedStore(db, folder);
   }
 
@@ -120,6 +121,16 @@ export class LmdbKeyedStore implements KeyedStore {
     } catch {
       return false;
     }
+  }
+}
+
+/** The name of a file that was just made must survive a power cut like what is written into it. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -1,5 +1,5 @@
-import { checkFamily } from '../../../lib/oci/name.ts';
-import { first, nextLink, pageSize } from '../../query.ts';
+import { checkFamily, MAX_TAG_LENGTH } from '../../../lib/oci/name.ts';
+import { lastName, nextLink, pageSize } from '../../query.ts';
 import type { Route } from '../route.ts';
 import { TAGS } from './paths.ts';
 
@@ -10,7 +10,7 @@ export const tags: Route = {
   path: TAGS,
   async handle(ctx, { registry }, [family = '']) {
     const limit = pageSize(ctx.query);
-    const { tags, more } = await registry.tags.list(checkFamily(family), first(ctx.query, 'last'), limit);
+    const { tags, more } = await registry.tags.list(checkFamily(family), lastName(ctx.query, MAX_TAG_LENGTH), limit);
     if (more) ctx.set('Link', nextLink(ctx.path, { n: String(limit), last: tags.at(-1) }));
     ctx.body = { name: family, tags };
   },
