@@ -27,21 +27,29 @@ export function startUpkeep(context: Context, metrics: Metrics, log: Log): { sto
     }
   }
   if (gcIntervalMs === 0) return { stop: async () => {} };
-  const timer = setInterval(
-    () => {
-      running = running.then(run);
-    },
-    Math.min(gcIntervalMs, MAX_TIMER_MS),
-  );
-  timer.unref();
+  function schedule(delayMs: number): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        running = run().finally(() => {
+          timer = schedule(gcIntervalMs);
+        });
+      },
+      Math.min(delayMs, MAX_TIMER_MS),
+    ).unref();
+  }
+  let timer = schedule(Math.min(gcIntervalMs, FIRST_RUN_MS));
   return {
     async stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
       ending.abort();
       await running;
+      clearTimeout(timer);
     },
   };
 }
+
+/** A server that is started anew every day must collect, too. */
+const FIRST_RUN_MS = 10 * 60_000;
 
 /** Node's timers take no more than this and would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
