@@ -48,5 +48,10 @@ function unknownCommand(name: string): number {
   return WRONG_USE;
 }
 
+// Who reads the output may have seen enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? DONE : FAILED);
+});
+
 // The event loop ends by itself when everything is closed, so that output is never cut.
 process.exitCode = await main(process.argv.slice(2));

@@ -3,8 +3,13 @@ export class Progress {
   #shown = 0;
   #width = 0;
 
-  update(doing: string, done: number, of?: number): void {
-    if (!process.stderr.isTTY || Date.now() - this.#shown < 100) return;
+  /** For work that tells its progress: nothing where nobody would see it. */
+  get listener(): { onProgress?: (doing: string, done: number, of: number | undefined) => void } {
+    return process.stderr.isTTY ? { onProgress: (doing, done, of) => this.#update(doing, done, of) } : {};
+  }
+
+  #update(doing: string, done: number, of: number | undefined): void {
+    if (Date.now() - this.#shown < 100) return;
     this.#shown = Date.now();
     this.#draw(of === undefined || of === 0 ? `${doing} ${done}` : `${bar(done / of)} ${doing} ${done}/${of}`);
   }
@@ -14,7 +19,7 @@ export class Progress {
   }
 
   #draw(text: string): void {
-    const line = text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1));
+    const line = text.slice(0, Math.max(20, (process.stderr.columns || 80) - 1));
     process.stderr.write(`\r${line.padEnd(this.#width)}\r${line}`);
     this.#width = line.length;
   }

@@ -30,7 +30,7 @@ something left over, or a manifest whose parts were deleted by request.`,
     try {
       const report = await check(context.stores, context.registry, {
         content: values['no-content'] !== true,
-        onProgress: (doing, done, of) => progress.update(doing, done, of),
+        ...progress.listener,
         onFinding: (finding) => findings.push(finding),
       });
       progress.end();

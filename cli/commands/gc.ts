@@ -46,7 +46,7 @@ The server does the same by itself every ASSAY_GC_INTERVAL.
         now: Date.now,
         dryRun: values['dry-run'] === true,
         untagged: values['untagged'] === true,
-        onProgress: (doing, done, of) => progress.update(doing, done, of),
+        ...progress.listener,
         onItem: (item) => items.push(item),
       });
       progress.end();

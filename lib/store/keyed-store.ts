@@ -63,4 +63,18 @@ export async function* entriesOf(
   }
 }
 
+/** How many entries a range has, for who shows how far along a walk through it is. */
+export async function countEntries(
+  store: KeyedStore,
+  range: { readonly start: Uint8Array; readonly end: Uint8Array },
+  breathe: () => Promise<void> | undefined,
+): Promise<number> {
+  let count = 0;
+  for await (const _entry of entriesOf(store, range)) {
+    await breathe();
+    count += 1;
+  }
+  return count;
+}
+
 const ZERO = Buffer.alloc(1);

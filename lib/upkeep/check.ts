@@ -3,6 +3,7 @@ import type { Registry, Stores } from '../oci/registry.ts';
 import type { ContentRecord } from '../store/content-store.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
+import { totalFor } from './total.ts';
 import { allContent, allFamilies, allInline, contentKey, contentOfKey, nameOfKey } from '../store/keys.ts';
 import { checkContent } from './check-content.ts';
 import { checkFamilyKeys } from './check-family.ts';
@@ -29,16 +30,18 @@ export async function check(stores: Stores, registry: Registry, options: CheckOp
       count.links += 1;
     },
   };
+  const contents = await totalFor(checking, allContent);
   for await (const entry of entriesOf(stores.keys, allContent)) {
     await checking.breathe();
-    options.onProgress?.('content', count.content);
+    options.onProgress?.('content', count.content, contents);
     count.content += 1;
     count.bytes += decodeJson<ContentRecord>(entry.value).size;
     await checkContent(checking, entry);
   }
   await checkStrays(checking);
+  const families = await totalFor(checking, allFamilies);
   for await (const { key } of entriesOf(stores.keys, allFamilies)) {
-    options.onProgress?.('repositories', count.families);
+    options.onProgress?.('repositories', count.families, families);
     count.families += 1;
     await checkFamilyKeys(checking, nameOfKey(key));
   }

@@ -4,7 +4,7 @@ export interface CheckOptions {
   /** Reads every byte and compares it with its digest; otherwise only what names what is checked. */
   readonly content: boolean;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (doing: string, done: number, of?: number) => void;
+  readonly onProgress?: (doing: string, done: number, of: number | undefined) => void;
   readonly onFinding?: (finding: Finding) => void;
 }
 

@@ -7,6 +7,7 @@ import { allAliases, allContent, contentKey, contentOfKey, inlineKey } from '../
 import type { Collection } from './collection.ts';
 import { DigestSet } from './digest-set.ts';
 import { namedContent } from './named-content.ts';
+import { totalFor } from './total.ts';
 
 /** A blob that has been arriving for at least so long was left by a process that died. */
 const STALE_ARRIVAL_MS = 60 * 60 * 1000;
@@ -41,10 +42,11 @@ async function condemn(collection: Collection, named: DigestSet): Promise<Map<Sh
   const { stores, now, dryRun, breathe, onProgress } = collection;
   const condemned = new Map<Sha256, Entry>();
   let done = 0;
+  const contents = await totalFor(collection, allContent);
   for await (const entry of entriesOf(stores.keys, allContent)) {
     await breathe();
     done += 1;
-    onProgress?.('content', done);
+    onProgress?.('content', done, contents);
     const content = contentOfKey(entry.key);
     const record = decodeJson<ContentRecord>(entry.value);
     if (record.state === 'arriving') {

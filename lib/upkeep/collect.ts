@@ -14,6 +14,7 @@ import {
   type Removed,
 } from './collection.ts';
 import { makePace } from './pace.ts';
+import { totalFor } from './total.ts';
 
 /**
  * Removes what nothing names, beside pushes (docs/decisions/collection.md): a thing is marked in one run and removed
@@ -47,10 +48,11 @@ export async function collect(stores: Stores, registry: Registry, options: Colle
 
 async function collectFamilies(collection: Collection, skipped: { family: string; why: string }[]): Promise<void> {
   let done = 0;
+  const families = await totalFor(collection, allFamilies);
   for await (const { key } of entriesOf(collection.stores.keys, allFamilies)) {
     await collection.breathe();
     const family = nameOfKey(key);
-    collection.onProgress?.('repositories', done);
+    collection.onProgress?.('repositories', done, families);
     done += 1;
     try {
       // The first round marks and the second removes, where nothing is to be waited for in between.

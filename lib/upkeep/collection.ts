@@ -14,7 +14,7 @@ export interface CollectOptions {
   readonly untagged?: boolean;
   readonly signal?: AbortSignal;
   readonly onItem?: (item: CollectedItem) => void;
-  readonly onProgress?: (doing: string, done: number, of?: number) => void;
+  readonly onProgress?: (doing: string, done: number, of: number | undefined) => void;
 }
 
 /** One thing that was removed, or that was marked to be removed when the grace period is over. */
