@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { SETTINGS, WrongSetting, type Setting, type SettingName } from './settings.ts';
+import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
 
 /** What the server and the commands beside it run with: every setting read, checked and completed. */
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly storeFolder: string;
+  /** The database that keeps the keys in place of the folder. */
+  readonly storeUrl: string | undefined;
   readonly blobsFolder: string;
   readonly trust: 'loopback' | 'network';
   readonly bodyTimeoutMs: number;
@@ -22,6 +24,7 @@ export type Flags = { readonly [name in SettingName]?: string | undefined };
 /** Flags go before the environment, the environment before defaults. Throws a WrongSetting that names the setting. */
 export function readConfig(flags: Flags): Config {
   const data = read('data', flags);
+  const store = read('store', flags);
   const host = read('host', flags);
   const trust = read('trust', flags);
   if (!isLoopback(host) && trust !== 'network') {
@@ -33,7 +36,8 @@ export function readConfig(flags: Flags): Config {
   return {
     host,
     port: read('port', flags),
-    storeFolder: read('store', flags)?.folder ?? join(data, 'store'),
+    storeFolder: store?.engine === 'lmdb' ? store.folder : join(data, 'store'),
+    storeUrl: store?.engine === 'postgres' ? store.url : undefined,
     blobsFolder: read('blobs', flags)?.folder ?? data,
     trust,
     bodyTimeoutMs: read('body-timeout', flags),
@@ -56,7 +60,7 @@ function read<N extends SettingName>(name: N, flags: Flags): ParsedBy<N> {
   } catch (error) {
     if (!(error instanceof WrongSetting)) throw error;
     const source = flag === undefined ? env : `--${name}`;
-    throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes ${error.message}`);
+    throw new WrongSetting(`${source} is ${shownSetting(text)}; it takes ${error.message}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
+import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { Config } from './config.ts';
 import { WrongSetting } from './settings.ts';
@@ -16,10 +17,14 @@ export interface Context {
 
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  if (!LmdbKeyedStore.existsIn(config.storeFolder)) {
-    throw new WrongSetting(
-      `there is no store in ${config.storeFolder}; --data or ASSAY_DATA names the server's folder`,
-    );
+  const { storeFolder, storeUrl } = config;
+  if (storeUrl !== undefined) {
+    const { PostgresKeyedStore } = await loadPostgres();
+    if (!(await PostgresKeyedStore.existsIn(storeUrl))) {
+      throw new WrongSetting("there is no store in that database; --store or ASSAY_STORE names the server's");
+    }
+  } else if (!LmdbKeyedStore.existsIn(storeFolder)) {
+    throw new WrongSetting(`there is no store in ${storeFolder}; --data or ASSAY_DATA names the server's folder`);
   }
   return openContext(config);
 }
@@ -29,8 +34,19 @@ export async function openContext(config: Config): Promise<Context> {
   const layout = new FileLayout(config.blobsFolder);
   const blobs = await FileBlobStore.open(layout);
   const uploads = await FileUploadStore.open(layout);
-  const keys = LmdbKeyedStore.open(config.storeFolder);
+  const keys = await openKeys(config);
   const stores: Stores = { keys, blobs, uploads };
   const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
   return { config, stores, registry, close: () => keys.close() };
+}
+
+async function openKeys({ storeFolder, storeUrl }: Config): Promise<KeyedStore> {
+  if (storeUrl === undefined) return LmdbKeyedStore.open(storeFolder);
+  const { PostgresKeyedStore } = await loadPostgres();
+  return PostgresKeyedStore.open(storeUrl);
+}
+
+/** Who runs on one machine pays nothing for the engine of many. */
+function loadPostgres(): Promise<typeof import('../lib/store/postgres/postgres-keyed-store.ts')> {
+  return import('../lib/store/postgres/postgres-keyed-store.ts');
 }

@@ -24,7 +24,7 @@ export const SETTINGS = {
   data: setting('ASSAY_DATA', '<dir>', './data', 'folder of everything that is kept', parseFolder),
   store: setting(
     'ASSAY_STORE',
-    'lmdb:<dir>',
+    'lmdb:<dir>|postgres://…',
     '',
     'where keys and small content are kept (default: store/ in the data folder)',
     parseStore,
@@ -95,12 +95,30 @@ function parseFolder(text: string): string {
   throw new WrongSetting('a folder');
 }
 
+type StoreSetting =
+  { readonly engine: 'lmdb'; readonly folder: string } | { readonly engine: 'postgres'; readonly url: string };
+
+const POSTGRES_EXAMPLE = 'postgres://user:password@host:5432/database';
+
 /** An empty text stands for the default inside the data folder. */
-function parseStore(text: string): { engine: 'lmdb'; folder: string } | undefined {
+function parseStore(text: string): StoreSetting | undefined {
   if (text === '') return undefined;
+  if (/^postgres(?:ql)?:/.test(text)) return { engine: 'postgres', url: parsePostgresUrl(text) };
   const folder = /^lmdb:(.+)$/s.exec(text)?.[1];
-  if (folder === undefined) throw new WrongSetting('lmdb: and a folder');
+  if (folder === undefined) throw new WrongSetting(`lmdb: and a folder, or ${POSTGRES_EXAMPLE}`);
   return { engine: 'lmdb', folder: parseFolder(folder) };
+}
+
+function parsePostgresUrl(text: string): string {
+  const whole = /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) && !/%(?![0-9a-f]{2})/i.test(text);
+  if (whole && new URL(text).pathname.length > 1) return text;
+  throw new WrongSetting(`an address like ${POSTGRES_EXAMPLE}, with %40 for an @ in the password and %2F for a /`);
+}
+
+/** A setting as messages may show it: of an address that may hold a password only what kind of address it is. */
+export function shownSetting(text: string): string {
+  if (!/@|:\/\/.*[:?]/s.test(text)) return JSON.stringify(text);
+  return JSON.stringify(`${/^[a-z]+:(?:\/\/)?/i.exec(text)?.[0] ?? ''}…`);
 }
 
 function parseBlobs(text: string): { engine: 'files'; folder: string } | undefined {
