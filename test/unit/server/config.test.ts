@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readConfig, serverUrl } from '../../../server/config.ts';
+import { parseDuration, SETTINGS, WrongSetting, type SettingName } from '../../../server/settings.ts';
+
+const WRONG: readonly [SettingName, readonly string[]][] = [
+  ['host', ['', 'a b', 'http://x', '[::1]', 'x\n', 'x'.repeat(256), 'a/b']],
+  ['port', ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '80 ', '1e3', '123456', '٣']],
+  ['data', ['', 'a\0b']],
+  ['store', ['lmdb', 'lmdb:', 'mysql://x', '/srv/store', 'LMDB:/x', 'files:/x', 'lmdb:a\0b']],
+  ['blobs', ['files', 'files:', 'tape:/dev/st0', '/srv/blobs', 'lmdb:/x', 'files:a\0b']],
+  ['trust', ['', 'everybody', 'Network', 'network ', 'true']],
+  ['body-timeout', ['', 'soon', '-1s', '1.5s', '1 s', '5w', 's', '1h30m', '1234567890', '1S']],
+  ['upload-expiry', ['', 'never', '1y']],
+  ['gc-interval', ['', 'daily', '-1']],
+  ['gc-grace', ['', 'soon', '1h ']],
+  ['max-blob', ['', 'large', '-1', '1GB', '1.5GiB', '1 GiB', 'GiB', '1gib', '1234567890123']],
+];
+const EVERY = Object.keys(SETTINGS) as SettingName[];
+
+function wrongnessOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof WrongSetting) return error.message;
+    throw error;
+  }
+  return 'it was taken';
+}
+
+describe('the configuration', () => {
+  beforeEach(() => {
+    for (const { env } of Object.values(SETTINGS)) vi.stubEnv(env, undefined);
+    vi.stubEnv('ASSAY_URL', undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test('is complete without any setting, and for this machine alone', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 7410,
+      store: { engine: 'lmdb', folder: 'data/store' },
+      blobsFolder: './data',
+      trust: 'loopback',
+      bodyTimeoutMs: 60_000,
+      uploadExpiryMs: 86_400_000,
+      gcIntervalMs: 86_400_000,
+      gcGraceMs: 86_400_000,
+      maxBlobBytes: 1024 ** 4,
+    });
+  });
+
+  test('takes flags before the environment, and the environment before what is given', () => {
+    expect(readConfig({}).port).toBe(7410);
+    vi.stubEnv('ASSAY_PORT', '1');
+    expect(readConfig({}).port).toBe(1);
+    expect(readConfig({ port: undefined }).port).toBe(1);
+    expect(readConfig({ port: '2' }).port).toBe(2);
+  });
+
+  test('asks only for what decides: a wrong variable under a right flag does no harm', () => {
+    vi.stubEnv('ASSAY_PORT', 'wrong');
+    expect(readConfig({ port: '2' }).port).toBe(2);
+  });
+
+  test('puts store and blobs into the data folder, or where each is told to be', () => {
+    expect(readConfig({ data: '/srv/assay' })).toMatchObject({
+      store: { engine: 'lmdb', folder: '/srv/assay/store' },
+      blobsFolder: '/srv/assay',
+    });
+    expect(readConfig({ data: '/srv', store: 'lmdb:/fast', blobs: 'files:relative dir:x' })).toMatchObject({
+      store: { engine: 'lmdb', folder: '/fast' },
+      blobsFolder: 'relative dir:x',
+    });
+    vi.stubEnv('ASSAY_STORE', '');
+    vi.stubEnv('ASSAY_BLOBS', '');
+    expect(readConfig({ data: '/srv' })).toMatchObject({
+      store: { engine: 'lmdb', folder: '/srv/store' },
+      blobsFolder: '/srv',
+    });
+  });
+
+  test('has a case for every setting', () => {
+    expect(WRONG.map(([name]) => name).sort()).toEqual(EVERY.toSorted());
+  });
+
+  describe.each(WRONG)('%s', (name, values) => {
+    const { env } = SETTINGS[name];
+
+    test.each(values)('refuses the flag %j by its name and what would be right', (value) => {
+      expect(wrongnessOf(() => readConfig({ [name]: value }))).toContain(
+        `--${name} is ${JSON.stringify(value)}; it takes`,
+      );
+    });
+
+    test.each(values.filter((value) => !value.includes('\0')))('refuses the variable %j by its name', (value) => {
+      vi.stubEnv(env, value);
+      expect(wrongnessOf(() => readConfig({}))).toContain(`${env} is ${JSON.stringify(value)}; it takes`);
+    });
+  });
+
+  test.each(['127.0.0.1', '127.8.9.10', '::1', 'localhost'])('needs no trust to listen on %s', (host) => {
+    expect(readConfig({ host }).host).toBe(host);
+  });
+
+  test.each([
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    '192.168.1.5',
+    'example.com',
+    '128.0.0.1',
+    '127.0.0.1.example.com',
+    '127.1',
+    '0',
+    'localhost.example.com',
+    '::ffff:127.0.0.1',
+    'fe80::1%eth0',
+  ])('needs ASSAY_TRUST=network to listen on %s, and says so', (host) => {
+    const message = wrongnessOf(() => readConfig({ host }));
+    expect(message).toContain(host);
+    expect(message).toContain('ASSAY_TRUST=network');
+    expect(readConfig({ host, trust: 'network' }).host).toBe(host);
+    vi.stubEnv('ASSAY_TRUST', 'network');
+    expect(readConfig({ host }).trust).toBe('network');
+  });
+
+  test.each([
+    ['0', 0],
+    ['250ms', 250],
+    ['30', 30_000],
+    ['30s', 30_000],
+    ['15m', 900_000],
+    ['24h', 86_400_000],
+    ['7d', 604_800_000],
+    ['999999999', 999_999_999_000],
+  ])('reads the time %s', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  test.each([
+    ['0', 0],
+    ['7', 7],
+    ['7B', 7],
+    ['1KiB', 1024],
+    ['512MiB', 512 * 1024 ** 2],
+    ['20GiB', 20 * 1024 ** 3],
+    ['3TiB', 3 * 1024 ** 4],
+  ])('reads the size %s', (text, bytes) => {
+    expect(readConfig({ 'max-blob': text }).maxBlobBytes).toBe(bytes);
+  });
+
+  test.each(['1', '65535', '0', '00080'])('reads the port %s', (text) => {
+    expect(readConfig({ port: text }).port).toBe(Number(text));
+  });
+
+  test('gives every setting a name of its own in the environment, a default that it takes, and a help', () => {
+    const settings = Object.values(SETTINGS);
+    expect(new Set(settings.map(({ env }) => env)).size).toBe(settings.length);
+    for (const { env, fallback, help, placeholder, parse } of settings) {
+      expect(env).toMatch(/^ASSAY_[A-Z_]+$/);
+      expect(() => parse(fallback)).not.toThrow();
+      expect(help.length * placeholder.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('the address of a server', () => {
+  beforeEach(() => {
+    vi.stubEnv('ASSAY_URL', undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test('comes from the flag, else from ASSAY_URL, else is that of this machine', () => {
+    expect(serverUrl(undefined)).toBe('http://127.0.0.1:7410');
+    vi.stubEnv('ASSAY_URL', 'https://example.com/assay');
+    expect(serverUrl(undefined)).toBe('https://example.com/assay');
+    expect(serverUrl('http://localhost:1')).toBe('http://localhost:1');
+  });
+
+  test.each(['', 'example.com', 'ftp://example.com', 'localhost:7410', 'http://', 'file:///etc/passwd'])(
+    'is not %j',
+    (text) => {
+      expect(wrongnessOf(() => serverUrl(text))).toContain('--url');
+      vi.stubEnv('ASSAY_URL', text);
+      expect(wrongnessOf(() => serverUrl(undefined))).toContain('ASSAY_URL');
+    },
+  );
+});

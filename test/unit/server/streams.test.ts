@@ -1,0 +1,203 @@
+import { Agent, createServer, get, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { bodyOf, declaredLength, awaitsContinue, wholeBody } from '../../../server/body.ts';
+import { sendStream } from '../../../server/send-stream.ts';
+import { parseDuration } from '../../../server/settings.ts';
+import { failingAfter, gathered, inPieces, isSame, someBytes, SourceFailure } from '../../contract/byte-sources.ts';
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+let server: Server | undefined;
+
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
+  server = undefined;
+});
+
+/** Serves with one handler and tells how it ended. */
+async function serving(handle: Handler): Promise<{ url: string; ended: Promise<unknown> }> {
+  let handled: ((how: unknown) => void) | undefined;
+  const ended = new Promise((resolve) => {
+    handled = resolve;
+  });
+  const end = (how: unknown): void => handled?.(how);
+  server = createServer((req, res) => {
+    handle(req, res).then(
+      () => end('done'),
+      (error: unknown) => {
+        res.destroy();
+        end(error);
+      },
+    );
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, ended };
+}
+
+/** The bytes of an answer, or that it did not come to its end. */
+function fetchBytes(url: string, agent: Agent | false = false): Promise<Buffer | 'cut'> {
+  return new Promise((resolve) => {
+    const asked = get(url, { agent }, (res) => {
+      const pieces: Buffer[] = [];
+      res.on('data', (piece: Buffer) => pieces.push(piece));
+      res.on('close', () => resolve(res.complete ? Buffer.concat(pieces) : 'cut'));
+      res.on('error', () => resolve('cut'));
+    });
+    asked.on('error', () => resolve('cut'));
+  });
+}
+
+function post(
+  url: string,
+  body: Buffer | undefined,
+  then?: (asked: ReturnType<typeof request>) => void,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const asked = request(url, { method: 'POST', agent: false }, (res) => {
+      res.resume();
+      resolve(res.statusCode ?? 0);
+    });
+    asked.on('error', () => resolve(0));
+    if (then !== undefined) then(asked);
+    else asked.end(body);
+  });
+}
+
+/** A request as far as its headers matter. */
+function withHeaders(headers: object): IncomingMessage {
+  return { headers } as IncomingMessage;
+}
+
+describe('bytes that are sent', () => {
+  const bytes = someBytes(5 * 1024 * 1024 + 7);
+  const headers = ['content-length', String(bytes.length)];
+
+  test('arrive whole', async () => {
+    const { url, ended } = await serving((_, res) => sendStream(res, 200, headers, inPieces(bytes), 5000));
+    const received = await fetchBytes(url);
+    expect(received !== 'cut' && isSame(received, bytes)).toBe(true);
+    expect(await ended).toBe('done');
+  });
+
+  test('can still be refused when there is no first piece', async () => {
+    const { url, ended } = await serving(async (_, res) => {
+      await sendStream(res, 200, headers, failingAfter(Buffer.alloc(0)), 5000).catch(() => {
+        res.writeHead(500, { 'content-length': '2' }).end('no');
+      });
+    });
+    expect(String(await fetchBytes(url))).toBe('no');
+    await ended;
+  });
+
+  test('are cut when the source fails in their midst', async () => {
+    const { url, ended } = await serving((_, res) =>
+      sendStream(res, 200, headers, failingAfter(bytes.subarray(0, 3_000_000)), 5000),
+    );
+    expect(await fetchBytes(url)).toBe('cut');
+    expect(await ended).toBeInstanceOf(SourceFailure);
+  });
+
+  test.fails(
+    'are cut when the source has fewer than were promised, or the next answer would be taken for the rest',
+    async () => {
+      const { url } = await serving((_, res) =>
+        sendStream(res, 200, headers, inPieces(bytes.subarray(0, 3_000_000)), 5000),
+      );
+      const agent = new Agent({ keepAlive: true });
+      const waiting = new Promise((resolve) => setTimeout(resolve, 1000, 'the client still waits'));
+      const first = await Promise.race([fetchBytes(url, agent), waiting]);
+      agent.destroy();
+      expect(first).toBe('cut');
+    },
+  );
+
+  test('are no longer read when the client takes nothing for too long', async () => {
+    let closed = false;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield Buffer.alloc(1024 * 1024);
+      } finally {
+        closed = true;
+      }
+    }
+    const { url, ended } = await serving((_, res) => sendStream(res, 200, [], endless(), 100));
+    const asked = get(url, { agent: false }, (res) => res.pause());
+    asked.on('error', () => {});
+    await ended;
+    asked.destroy();
+    expect(closed).toBe(true);
+  });
+});
+
+describe('a body', () => {
+  const limits = { timeoutMs: 5000, onStall: (): void => {} };
+
+  test('comes as it was sent', async () => {
+    const bytes = someBytes(2_000_000);
+    const { url } = await serving(async (req, res) => {
+      const received = await gathered(bodyOf(req, res, limits));
+      res.writeHead(isSame(received, bytes) ? 200 : 400).end();
+    });
+    expect(await post(url, bytes)).toBe(200);
+  });
+
+  test('is refused beyond its limit, declared or not, and taken at it', async () => {
+    const { url } = await serving(async (req, res) => {
+      const whole = await wholeBody(req, res, 1000, limits, () => new Error('too large')).catch(() => undefined);
+      res.writeHead(whole === undefined ? 413 : 200).end();
+    });
+    expect(await post(url, someBytes(1000))).toBe(200);
+    expect(await post(url, someBytes(1001))).toBe(413);
+    const status = await post(url, undefined, (asked) => {
+      asked.write(someBytes(600));
+      setTimeout(() => asked.end(someBytes(600)), 20);
+    });
+    expect(status).toBe(413);
+  });
+
+  test('that brings nothing more is told to be too slow, once, and torn off', async () => {
+    const stalls: string[] = [];
+    const { url, ended } = await serving(async (req, res) => {
+      const onStall = (error: { code: string }): void => {
+        stalls.push(error.code);
+        res.writeHead(408).end();
+      };
+      await gathered(bodyOf(req, res, { timeoutMs: 60, onStall }));
+    });
+    const status = await post(url, undefined, (asked) => {
+      asked.setHeader('content-length', '1000');
+      asked.write('x');
+    });
+    expect(status).toBe(408);
+    expect(await ended).toMatchObject({ code: 'body-too-slow' });
+    expect(stalls).toEqual(['body-too-slow']);
+  });
+
+  test.fails.each(['30d', '0'])(
+    'is not too slow at once under a body timeout of %s, which is a setting that is taken',
+    async (setting) => {
+      const timeoutMs = parseDuration(setting);
+      const { url } = await serving(async (req, res) => {
+        const onStall = (): void => void res.writeHead(408).end();
+        await gathered(bodyOf(req, res, { timeoutMs, onStall }));
+        res.writeHead(200).end();
+      });
+      const status = await post(url, undefined, (asked) => {
+        asked.setHeader('content-length', '2');
+        asked.write('x');
+        setTimeout(() => asked.end('y'), 60);
+      });
+      expect(status).toBe(200);
+    },
+  );
+
+  test('says in its head how long it is and whether it waits to be asked for', () => {
+    expect(declaredLength(withHeaders({ 'content-length': '12' }))).toBe(12);
+    expect(declaredLength(withHeaders({}))).toBe(0);
+    expect(awaitsContinue(withHeaders({ expect: '100-Continue' }))).toBe(true);
+    expect(awaitsContinue(withHeaders({ expect: 'nothing' }))).toBe(false);
+    expect(awaitsContinue(withHeaders({}))).toBe(false);
+  });
+});
