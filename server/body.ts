@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gather } from '../lib/encoding/gather.ts';
-import { RequestError } from './request-error.ts';
+import { DisconnectError, RequestError } from './request-error.ts';
 
 /** A body that brings less than this in a whole timeout is taken for one that brings nothing. */
 const LEAST_PROGRESS_BYTES = 256;
@@ -12,52 +12,72 @@ const LINGER_MS = 5_000;
 /** An answer gets this long to leave before its connection is torn down. */
 const TEAR_DOWN_MS = 100;
 
-export interface BodyLimits {
-  readonly timeoutMs: number;
-  /** Called once when the client sends too slowly; it answers, for the body is then torn off. */
-  readonly onStall: (error: RequestError) => void;
-}
-
-/** The bytes of a request, as they come. Asks for them first where the client waits to be asked (RFC 9110, 10.1.1). */
+/**
+ * The bytes of a request, as they come. Asks for them first where the client waits to be asked (RFC 9110, 10.1.1), and
+ * throws when so little comes for a while that it might as well be nothing. Who stops reading leaves the connection open.
+ */
 export async function* bodyOf(
   req: IncomingMessage,
   res: ServerResponse,
-  limits: BodyLimits,
+  timeoutMs: number,
 ): AsyncGenerator<Uint8Array> {
   if (awaitsContinue(req)) res.writeContinue();
   let bytes = 0;
   let seen = 0;
+  let failure: Error | undefined;
+  let wake = nobodyWaits;
+  function onEvent(): void {
+    wake();
+  }
+  function fail(error: Error): void {
+    failure ??= error;
+    wake();
+  }
+  function onClose(): void {
+    if (!req.readableEnded) fail(new DisconnectError());
+  }
   const watch = setInterval(() => {
-    const stalled = bytes - seen < LEAST_PROGRESS_BYTES;
+    if (bytes - seen < LEAST_PROGRESS_BYTES) {
+      fail(new RequestError('body-too-slow', `no more of the body came within ${timeoutMs / 1000} s`));
+    }
     seen = bytes;
-    if (!stalled) return;
-    clearInterval(watch);
-    const error = new RequestError('body-too-slow', `no more of the body came within ${limits.timeoutMs / 1000} s`);
-    limits.onStall(error);
-    setTimeout(() => req.destroy(error), TEAR_DOWN_MS);
-  }, limits.timeoutMs);
+  }, timeoutMs);
   watch.unref();
+  req.on('readable', onEvent).on('end', onEvent).on('error', onClose).on('close', onClose);
   try {
-    // An answer may be written before the body ends, so who stops reading must not tear the connection down.
-    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      yield chunk;
+    for (;;) {
+      const chunk = req.read() as Buffer | null;
+      if (chunk !== null) {
+        bytes += chunk.length;
+        yield chunk;
+      } else if (failure !== undefined) {
+        throw failure;
+      } else if (req.readableEnded) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
     }
   } finally {
     clearInterval(watch);
+    req.off('readable', onEvent).off('end', onEvent).off('error', onClose).off('close', onClose);
   }
 }
+
+function nobodyWaits(): void {}
 
 /** A body of at most `limit` bytes as a whole. */
 export async function wholeBody(
   req: IncomingMessage,
   res: ServerResponse,
   limit: number,
-  limits: BodyLimits,
+  timeoutMs: number,
   tooLarge: () => Error,
 ): Promise<Buffer> {
   if (declaredLength(req) > limit) throw tooLarge();
-  const body = await gather(bodyOf(req, res, limits), limit);
+  const body = await gather(bodyOf(req, res, timeoutMs), limit);
   if (body === undefined) throw tooLarge();
   return body;
 }

@@ -53,7 +53,8 @@ type ParsedBy<N extends SettingName> = (typeof SETTINGS)[N] extends Setting<infe
 function read<N extends SettingName>(name: N, flags: Flags): ParsedBy<N> {
   const { env, fallback, parse } = SETTINGS[name];
   const flag = flags[name];
-  const variable = process.env[env];
+  // Compose files and the like pass what is not set as an empty text.
+  const variable = process.env[env] || undefined;
   const text = flag ?? variable ?? fallback;
   try {
     return parse(text) as ParsedBy<N>;
@@ -71,7 +72,7 @@ function isLoopback(host: string): boolean {
 
 /** Where commands find the server that they speak to. */
 export function serverUrl(flag: string | undefined): string {
-  const text = flag ?? process.env['ASSAY_URL'] ?? 'http://127.0.0.1:7410';
+  const text = (flag ?? process.env['ASSAY_URL']) || 'http://127.0.0.1:7410';
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   const source = flag === undefined ? 'ASSAY_URL' : '--url';
   throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes an address like http://127.0.0.1:7410`);

@@ -19,7 +19,6 @@ type Row = readonly [status: number, ociCode: string];
 /** The one table from code to status. */
 const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode, Row>> = {
   'blob-unknown': [404, 'BLOB_UNKNOWN'],
-  'body-incomplete': [400, 'SIZE_INVALID'],
   'body-too-large': [413, 'SIZE_INVALID'],
   'body-too-slow': [408, 'BLOB_UPLOAD_INVALID'],
   busy: [503, 'UNAVAILABLE'],

@@ -1,6 +1,5 @@
 /** What the server itself refuses, before any domain is asked. */
 export type RequestErrorCode =
-  | 'body-incomplete'
   | 'body-too-large'
   | 'body-too-slow'
   | 'headers-too-large'
@@ -16,5 +15,14 @@ export class RequestError extends Error {
   constructor(code: RequestErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+}
+
+/** The client went away in mid-request. Nobody is left to be told. */
+export class DisconnectError extends Error {
+  override readonly name = 'DisconnectError';
+
+  constructor() {
+    super('the client went away');
   }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { awaitsContinue, dismissBody } from './body.ts';
 import { errorBody } from './error-body.ts';
 import { answerTo } from './errors.ts';
+import { DisconnectError } from './request-error.ts';
 import { describeError, type Log } from './log.ts';
 
 /** Enough of a path to find the request again. */
@@ -12,7 +13,7 @@ const MAX_LOGGED_PATH = 500;
 export function respondError(req: IncomingMessage, res: ServerResponse, error: unknown, log: Log): void {
   const path = req.url ?? '/';
   // A client that went away needs no answer, and its going is no trouble of ours.
-  if (isDisconnect(error) && (req.destroyed || res.destroyed)) {
+  if (error instanceof DisconnectError) {
     res.destroy();
     return;
   }
@@ -43,12 +44,4 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
   if (req.method !== 'HEAD') res.write(body);
   // Closing while the client still sends would make it lose the answer.
   dismissBody(req, () => res.end());
-}
-
-function isDisconnect(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ECONNRESET' || error.code === 'ERR_STREAM_PREMATURE_CLOSE')
-  );
 }

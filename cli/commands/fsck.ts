@@ -4,6 +4,7 @@ import { openExisting } from '../../server/context.ts';
 import { DONE, FAILED, refuseWords, type Command } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { configFrom, DATA_SETTINGS, settingOptions } from '../setting-options.ts';
+import { counted } from '../counted.ts';
 import { sizeText } from '../size-text.ts';
 
 export const fsck: Command = {
@@ -52,7 +53,11 @@ function text(
   const lines = findings.map(
     ({ severity, what, name, family }) => `${severity}: ${family === undefined ? '' : `${family} `}${name}: ${what}`,
   );
-  lines.push(`Checked ${content} contents (${sizeText(bytes)}), ${families} repositories and ${links} links in them.`);
-  lines.push(errors + warnings === 0 ? 'All is well.' : `${errors} errors, ${warnings} warnings.`);
+  lines.push(
+    `Checked ${counted(content, 'content')} (${sizeText(bytes)}), ${counted(families, 'repository')} and ${counted(links, 'link')}.`,
+  );
+  lines.push(
+    errors + warnings === 0 ? 'All is well.' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}.`,
+  );
   return `${lines.join('\n')}\n`;
 }

@@ -1,10 +1,11 @@
 import { collect } from '../../lib/upkeep/collect.ts';
 import type { CollectedItem, CollectReport } from '../../lib/upkeep/collection.ts';
 import { openExisting } from '../../server/context.ts';
-import { SETTINGS } from '../../server/settings.ts';
-import { DONE, refuseWords, type Command } from '../command.ts';
+import { SETTINGS, WrongSetting } from '../../server/settings.ts';
+import { DONE, refuseWords, UsageError, type Command } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { configFrom, DATA_SETTINGS, settingOptions } from '../setting-options.ts';
+import { counted } from '../counted.ts';
 import { sizeText } from '../size-text.ts';
 
 export const gc: Command = {
@@ -35,13 +36,14 @@ The server does the same by itself every ASSAY_GC_INTERVAL.
   },
   async run(values, positionals) {
     refuseWords(positionals);
-    const config = configFrom({ ...values, 'gc-grace': values['grace'] });
+    const config = configFrom(values);
+    const graceMs = graceFrom(values['grace']) ?? config.gcGraceMs;
     const context = await openExisting(config);
     const progress = new Progress();
     const items: CollectedItem[] = [];
     try {
       const report = await collect(context.stores, context.registry, {
-        graceMs: config.gcGraceMs,
+        graceMs,
         uploadExpiryMs: config.uploadExpiryMs,
         now: Date.now,
         dryRun: values['dry-run'] === true,
@@ -59,6 +61,16 @@ The server does the same by itself every ASSAY_GC_INTERVAL.
   },
 };
 
+function graceFrom(text: string | boolean | undefined): number | undefined {
+  if (typeof text !== 'string') return undefined;
+  try {
+    return SETTINGS['gc-grace'].parse(text);
+  } catch (error) {
+    if (!(error instanceof WrongSetting)) throw error;
+    throw new UsageError(`--grace is ${JSON.stringify(text)}; it takes ${error.message}`);
+  }
+}
+
 function text(
   { dryRun, removed, marked, freedBytes, skipped }: CollectReport,
   items: readonly CollectedItem[],
@@ -70,8 +82,8 @@ function text(
   for (const { family, why } of skipped) lines.push(`left alone: ${family}: ${why}`);
   const verb = dryRun ? 'Would remove' : 'Removed';
   lines.push(
-    `${verb} ${removed.blobs} blobs, ${removed.manifests} manifests, ${removed.uploads} uploads, ` +
-      `${removed.content} contents (${sizeText(freedBytes)}).`,
+    `${verb} ${counted(removed.blobs, 'blob')}, ${counted(removed.manifests, 'manifest')}, ` +
+      `${counted(removed.uploads, 'upload')} and ${counted(removed.content, 'content')} (${sizeText(freedBytes)}).`,
   );
   const marks = marked.blobs + marked.manifests;
   if (marks > 0) lines.push(`${dryRun ? 'Would mark' : 'Marked'} ${marks} to be removed after the grace period.`);

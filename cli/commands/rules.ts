@@ -39,7 +39,9 @@ matches can be set once, and then neither moved nor deleted.
 
 function patternsIn(option: string | boolean | undefined): string[] | undefined {
   if (typeof option !== 'string') return undefined;
-  return option.split(',').map((pattern) => pattern.trim());
+  const patterns = option.split(',').map((pattern) => pattern.trim());
+  if (patterns.includes('')) throw new UsageError('--immutable takes patterns like v* with commas between them');
+  return patterns;
 }
 
 function text(repository: string, immutable: readonly string[]): string {

@@ -126,11 +126,10 @@ export class ContentStore {
           return kept(content, record, { key, value });
         }
         const note = value ?? encodeJson(arriving);
-        if (
-          value === undefined &&
-          !(await this.#keys.commit({ checks: [{ key, value }], puts: [{ key, value: note }] }))
-        ) {
-          continue;
+        if (value === undefined) {
+          // Whatever was written under an earlier note went with it.
+          writtenUnder = undefined;
+          if (!(await this.#keys.commit({ checks: [{ key, value }], puts: [{ key, value: note }] }))) continue;
         }
         if (writtenUnder === undefined || Buffer.compare(writtenUnder, note) !== 0) await write();
         writtenUnder = note;

@@ -38,7 +38,11 @@ export async function mark(collection: Collection, { entry, kind, family, name }
   const held =
     collection.dryRun === true ||
     (await collection.stores.keys.commit({ checks: [entry], puts: [{ key: entry.key, value }] }));
-  if (held) collection.report({ action: 'marked', kind, name, family, bytes: link.size });
+  // Without grace a mark is only the first half of the removal that follows it.
+  const action = collection.graceMs > 0 ? 'marked' : 'removed';
+  if (held && (action === 'marked' || collection.dryRun === true)) {
+    collection.report({ action, kind, name, family, bytes: link.size });
+  }
 }
 
 /** Takes the mark off what is named again. */

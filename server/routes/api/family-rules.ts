@@ -1,6 +1,5 @@
 import { checkFamily } from '../../../lib/oci/name.ts';
 import { wholeBody } from '../../body.ts';
-import { limitsFor } from '../../body-limits.ts';
 import { RequestError } from '../../request-error.ts';
 import type { Route } from '../route.ts';
 
@@ -24,7 +23,7 @@ export const familyRulesPut: Route = {
   path: PATH,
   async handle(ctx, app, [name = '']) {
     const family = checkFamily(name);
-    const body = await wholeBody(ctx.req, ctx.res, MAX_RULES_BYTES, limitsFor(ctx, app), tooLarge);
+    const body = await wholeBody(ctx.req, ctx.res, MAX_RULES_BYTES, app.bodyTimeoutMs, tooLarge);
     ctx.body = await app.registry.families.declare(family, parseJson(body));
   },
 };

@@ -3,7 +3,6 @@ import { MAX_MANIFEST_BYTES } from '../../../lib/oci/manifest.ts';
 import { checkFamily, checkTag, parseReference } from '../../../lib/oci/name.ts';
 import { OciError } from '../../../lib/oci/oci-error.ts';
 import { wholeBody } from '../../body.ts';
-import { limitsFor } from '../../body-limits.ts';
 import { all } from '../../query.ts';
 import type { Route } from '../route.ts';
 import { MANIFEST, manifestPath } from './paths.ts';
@@ -18,7 +17,7 @@ export const manifestPut: Route = {
     const family = checkFamily(name);
     const reference = parseReference(referenceText);
     const moreTags = all(ctx.query, 'tag').map(checkTag);
-    const bytes = await wholeBody(ctx.req, ctx.res, MAX_MANIFEST_BYTES, limitsFor(ctx, app), tooLarge);
+    const bytes = await wholeBody(ctx.req, ctx.res, MAX_MANIFEST_BYTES, app.bodyTimeoutMs, tooLarge);
     const contentType = ctx.get('Content-Type').split(';')[0]?.trim() || undefined;
     const pushed = await app.registry.manifests.push(family, reference, bytes, contentType, moreTags);
     answerEmpty(ctx, 201);

@@ -1,5 +1,5 @@
 import { checkFamily } from '../../../lib/oci/name.ts';
-import { bodyIn } from '../../body-limits.ts';
+import { bodyOf } from '../../body.ts';
 import type { Route } from '../route.ts';
 import { chunkPlace, inProgress } from './upload-answers.ts';
 import { UPLOAD } from './paths.ts';
@@ -11,7 +11,12 @@ export const uploadChunk: Route = {
   path: UPLOAD,
   async handle(ctx, app, [name = '', id = '']) {
     const family = checkFamily(name);
-    const size = await app.registry.uploads.append(family, id, chunkPlace(ctx), bodyIn(ctx, app));
+    const size = await app.registry.uploads.append(
+      family,
+      id,
+      chunkPlace(ctx),
+      bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs),
+    );
     inProgress(ctx, 202, family, id, size);
   },
 };

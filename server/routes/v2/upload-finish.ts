@@ -1,6 +1,6 @@
 import { checkDigest, checkFamily } from '../../../lib/oci/name.ts';
 import { OciError } from '../../../lib/oci/oci-error.ts';
-import { bodyIn } from '../../body-limits.ts';
+import { bodyOf } from '../../body.ts';
 import { first } from '../../query.ts';
 import type { Route } from '../route.ts';
 import { chunkPlace, created } from './upload-answers.ts';
@@ -17,7 +17,7 @@ export const uploadFinish: Route = {
     if (text === undefined)
       throw new OciError('digest-invalid', 'the closing request names the digest: ?digest=sha256:…');
     const digest = checkDigest(text);
-    await app.registry.uploads.finish(family, id, digest, chunkPlace(ctx), bodyIn(ctx, app));
+    await app.registry.uploads.finish(family, id, digest, chunkPlace(ctx), bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs));
     created(ctx, family, digest);
   },
 };

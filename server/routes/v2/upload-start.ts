@@ -1,7 +1,7 @@
 import { isAlgorithm } from '../../../lib/encoding/digest.ts';
 import { checkDigest, checkFamily, isFamily } from '../../../lib/oci/name.ts';
 import { OciError } from '../../../lib/oci/oci-error.ts';
-import { bodyIn } from '../../body-limits.ts';
+import { bodyOf } from '../../body.ts';
 import { first } from '../../query.ts';
 import type { Route } from '../route.ts';
 import { created, inProgress } from './upload-answers.ts';
@@ -29,7 +29,7 @@ export const uploadStart: Route = {
     const whole = first(ctx.query, 'digest');
     if (whole !== undefined) {
       const digest = checkDigest(whole);
-      await uploads.receive(family, digest, bodyIn(ctx, app));
+      await uploads.receive(family, digest, bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs));
       return created(ctx, family, digest);
     }
     return inProgress(ctx, 202, family, await uploads.start(family), 0);
