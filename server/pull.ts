@@ -13,6 +13,9 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** A tag may move: a copy is good only as long as the server says so. */
 const REVALIDATE = 'no-cache';
 
+const RANGE = 'range';
+const IF_NONE_MATCH = 'if-none-match';
+
 /** One read of a manifest or a blob, as its path names it, still percent-encoded. */
 interface PullPath {
   readonly kind: 'manifests' | 'blobs';
@@ -63,7 +66,9 @@ async function pull(req: IncomingMessage, res: ServerResponse, path: PullPath, a
     'x-content-type-options',
     'nosniff',
   ];
-  const { headers, method } = req;
+  const { method } = req;
+  // Node makes the object of headers when it is first asked for; most reads are of the whole and need none.
+  const headers = hasConditions(req.rawHeaders) ? req.headers : {};
   if (headers['if-none-match'] !== undefined && matches(headers['if-none-match'], etag)) {
     res.writeHead(304, shared).end();
     return;
@@ -125,6 +130,15 @@ function wantedRange(
   const ifRange = headers['if-range'];
   if (headers.range === undefined || (ifRange !== undefined && ifRange !== etag)) return undefined;
   return parseRange(headers.range, size);
+}
+
+function hasConditions(rawHeaders: readonly string[]): boolean {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === RANGE.length && name.toLowerCase() === RANGE) return true;
+    if (name.length === IF_NONE_MATCH.length && name.toLowerCase() === IF_NONE_MATCH) return true;
+  }
+  return false;
 }
 
 function matches(header: string, etag: string): boolean {
