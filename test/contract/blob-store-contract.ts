@@ -14,7 +14,7 @@ import {
   sampleBlob,
   SourceFailure,
 } from './byte-sources.ts';
-import { useEngine, type Engine, type Trial } from './harness.ts';
+import { owedBy, useEngine, type Engine, type Trial } from './harness.ts';
 
 const MIB = 1024 * 1024;
 const ABSENT = sha256(Buffer.from('nobody stores this'));
@@ -203,7 +203,7 @@ export function blobStoreContract<T extends Trial<BlobStore>>(engine: Engine<Blo
         expect(closed).toBe(true);
       });
 
-      test.fails('the signal ends it although the source brings nothing more', async () => {
+      test('the signal ends it although the source brings nothing more', owedBy(engine, 'prompt signal'), async () => {
         const { store, leftovers } = trial();
         const controller = new AbortController();
         const gate = new Gate();

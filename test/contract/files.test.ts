@@ -20,6 +20,7 @@ interface FilesTrial<S> extends Trial<S> {
 
 const blobEngine = {
   name: 'files',
+  owes: ['prompt signal'],
   async setup(): Promise<FilesTrial<BlobStore>> {
     const folder = await makeTemporaryFolder();
     const { path } = folder;
@@ -40,6 +41,7 @@ const blobEngine = {
 
 const uploadEngine = {
   name: 'files',
+  owes: ['unlisted refusal'],
   async setup(): Promise<FilesTrial<UploadStore> & UploadTrial> {
     const folder = await makeTemporaryFolder();
     const { path } = folder;

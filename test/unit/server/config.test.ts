@@ -40,7 +40,8 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 7410,
-      store: { engine: 'lmdb', folder: 'data/store' },
+      storeFolder: 'data/store',
+      storeUrl: undefined,
       blobsFolder: './data',
       trust: 'loopback',
       bodyTimeoutMs: 60_000,
@@ -59,6 +60,12 @@ describe('the configuration', () => {
     expect(readConfig({ port: '2' }).port).toBe(2);
   });
 
+  test('takes an empty variable for one that is not set', () => {
+    const given = readConfig({});
+    for (const { env } of Object.values(SETTINGS)) vi.stubEnv(env, '');
+    expect(readConfig({})).toEqual(given);
+  });
+
   test('asks only for what decides: a wrong variable under a right flag does no harm', () => {
     vi.stubEnv('ASSAY_PORT', 'wrong');
     expect(readConfig({ port: '2' }).port).toBe(2);
@@ -66,19 +73,35 @@ describe('the configuration', () => {
 
   test('puts store and blobs into the data folder, or where each is told to be', () => {
     expect(readConfig({ data: '/srv/assay' })).toMatchObject({
-      store: { engine: 'lmdb', folder: '/srv/assay/store' },
+      storeFolder: '/srv/assay/store',
       blobsFolder: '/srv/assay',
     });
     expect(readConfig({ data: '/srv', store: 'lmdb:/fast', blobs: 'files:relative dir:x' })).toMatchObject({
-      store: { engine: 'lmdb', folder: '/fast' },
+      storeFolder: '/fast',
       blobsFolder: 'relative dir:x',
     });
     vi.stubEnv('ASSAY_STORE', '');
     vi.stubEnv('ASSAY_BLOBS', '');
     expect(readConfig({ data: '/srv' })).toMatchObject({
-      store: { engine: 'lmdb', folder: '/srv/store' },
+      storeFolder: '/srv/store',
       blobsFolder: '/srv',
     });
+  });
+
+  test('names a database for the keys in place of a folder', () => {
+    const url = 'postgres://user:secret@host:5432/database';
+    expect(readConfig({ data: '/srv', store: url })).toMatchObject({ storeUrl: url, blobsFolder: '/srv' });
+  });
+
+  test.each([
+    'postgres://user:secret@host',
+    'postgres://user:sec@ret@/',
+    'postgres:secret@x',
+    'mysql://user:secret@host/db',
+  ])('never shows the password of %s, which is no address of a database', (store) => {
+    const message = wrongnessOf(() => readConfig({ store }));
+    expect(message).toContain('--store');
+    expect(message).not.toContain('sec');
   });
 
   test('has a case for every setting', () => {
@@ -94,10 +117,13 @@ describe('the configuration', () => {
       );
     });
 
-    test.each(values.filter((value) => !value.includes('\0')))('refuses the variable %j by its name', (value) => {
-      vi.stubEnv(env, value);
-      expect(wrongnessOf(() => readConfig({}))).toContain(`${env} is ${JSON.stringify(value)}; it takes`);
-    });
+    test.each(values.filter((value) => value !== '' && !value.includes('\0')))(
+      'refuses the variable %j by its name',
+      (value) => {
+        vi.stubEnv(env, value);
+        expect(wrongnessOf(() => readConfig({}))).toContain(`${env} is ${JSON.stringify(value)}; it takes`);
+      },
+    );
   });
 
   test.each(['127.0.0.1', '127.8.9.10', '::1', 'localhost'])('needs no trust to listen on %s', (host) => {
@@ -181,7 +207,7 @@ describe('the address of a server', () => {
     expect(serverUrl('http://localhost:1')).toBe('http://localhost:1');
   });
 
-  test.each(['', 'example.com', 'ftp://example.com', 'localhost:7410', 'http://', 'file:///etc/passwd'])(
+  test.each(['example.com', 'ftp://example.com', 'localhost:7410', 'http://', 'file:///etc/passwd'])(
     'is not %j',
     (text) => {
       expect(wrongnessOf(() => serverUrl(text))).toContain('--url');

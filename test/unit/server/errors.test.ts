@@ -29,7 +29,6 @@ const OCI: Readonly<Record<OciErrorCode, readonly [number, string]>> = {
   'upload-unknown': [404, 'BLOB_UPLOAD_UNKNOWN'],
 };
 const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
-  'body-incomplete': 400,
   'body-too-large': 413,
   'body-too-slow': 408,
   'headers-too-large': 431,
