@@ -17,7 +17,7 @@
 export const FIRST_SCHEMA = `
 DO $$
 BEGIN
-  IF to_regnamespace('assay') IS NULL THEN
+  IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'assay') THEN
     CREATE SCHEMA assay;
   END IF;
 END

@@ -12,6 +12,7 @@ const IN_DOUBT = /^(?:08|57P|58|F0|XX)/;
 const WORTH_REPEATING = new Set(['40001', '40P01', '55P03', '53200']);
 /** The database is not reached, is full of clients, starts, stops, or is a standby that has not taken over yet. */
 const AWAY = /^(?:08|57P0[1235]|53300|25006)/;
+const ADVICE = 'Is it running there, and does it let this machine connect?';
 const CANCELLED = '57014';
 
 function sqlStateOf(error: unknown): string | undefined {
@@ -57,7 +58,8 @@ export function postgresError(error: unknown, name: string): StoreError {
   if (state === '53100') return new StoreError('full', `${name} has no room left`, { cause });
   if (state === '25006') return new StoreError('busy', `${name} takes no writes: it is a standby`, { cause });
   if (state === '53300') return new StoreError('busy', `${name} has no connection left for Assay`, { cause });
-  if (isAway(error)) return new StoreError('busy', `${name} cannot be reached: ${reasonOf(cause)}`, { cause });
+  if (isAway(error))
+    return new StoreError('busy', `${name} cannot be reached: ${reasonOf(cause)}. ${ADVICE}`, { cause });
   if (isWorthRepeating(cause) || state === CANCELLED)
     return new StoreError('busy', `${name} is held up by others`, { cause });
   return new StoreError('failed', `${name} ${refusalOf(state, reasonOf(cause))}`, { cause });

@@ -11,6 +11,10 @@ const OLDEST_SERVER = 140_000;
 /** The advisory lock under which one process at a time migrates. */
 const MIGRATING = '7020431860229816321';
 
+/** Read from the catalog itself: `to_regclass` may answer from a cache that is older than the lock. */
+const HAS_VERSION = `SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE n.nspname = 'assay' AND c.relname = 'schema'`;
+
 /** Whether the database holds a store that this program knows. Rejects where a newer one made it. */
 export async function hasSchema(connections: Connections): Promise<boolean> {
   return (await connections.use((client) => versionIn(client, connections.name))) > 0;
@@ -38,8 +42,8 @@ export async function migrate(connections: Connections): Promise<void> {
 
 /** 0 where there is none. */
 async function versionIn(client: pg.PoolClient, name: string): Promise<number> {
-  const found = await client.query<{ there: boolean }>("SELECT to_regclass('assay.schema') IS NOT NULL AS there");
-  if (found.rows[0]?.there !== true) return 0;
+  const found = await client.query(HAS_VERSION);
+  if (found.rows.length === 0) return 0;
   const { rows } = await client.query<{ version: number }>('SELECT version FROM assay.schema');
   const version = rows[0]?.version ?? 0;
   if (version <= SCHEMA_VERSION) return version;
