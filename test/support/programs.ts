@@ -1,16 +1,29 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
 /** Every program beyond Node and git that some test needs. A test names its programs from here. */
-export const PROGRAMS = ['skopeo', 'buildah', 'umoci', 'docker-registry', 'oras', 'crane'] as const;
+export const PROGRAMS = ['skopeo', 'buildah', 'umoci', 'docker-registry', 'oras', 'crane', 'postgres'] as const;
 export type Program = (typeof PROGRAMS)[number];
 
 /** Go tools are there only where the machine has Go, so not even a full run insists on them. */
 const OPTIONAL: readonly Program[] = ['oras', 'crane'];
 
+/** Debian keeps what belongs to one version of PostgreSQL out of the PATH. */
+const POSTGRESQL = '/usr/lib/postgresql';
+
 export function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  return folderOf(program) !== undefined;
+}
+
+/** Where a program is: in the PATH, or among Debian's versions of PostgreSQL, of which the newest goes first. */
+export function folderOf(program: string): string | undefined {
+  const versions = existsSync(POSTGRESQL) ? readdirSync(POSTGRESQL).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...versions.map((version) => join(POSTGRESQL, version, 'bin')),
+  ];
+  return folders.find((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;
