@@ -55,7 +55,7 @@ describeWith(['postgres'], 'PostgreSQL', () => {
     });
 
     /** So that commits that are made together do overlap, however fast the machine is. */
-    async function slowDown(url: string): Promise<void> {
+    async function slowDown(): Promise<void> {
       await server.ask(
         url,
         `CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$;
@@ -96,7 +96,7 @@ describeWith(['postgres'], 'PostgreSQL', () => {
 
     test('lets exactly one of two stores create what both found absent', async () => {
       const stores = await openTwo();
-      await slowDown(url);
+      await slowDown();
       const keys = Array.from({ length: 40 }, (_, at) => text(`new-${at}`));
       const made = await Promise.all(
         stores.map((store) =>
@@ -110,7 +110,7 @@ describeWith(['postgres'], 'PostgreSQL', () => {
 
     test('never lets two commits hold that each make what the other found absent', async () => {
       const stores = await openTwo();
-      await slowDown(url);
+      await slowDown();
       for (let round = 0; round < 3; round += 1) {
         const pairs = Array.from(
           { length: 10 },
