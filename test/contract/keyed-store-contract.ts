@@ -178,6 +178,22 @@ export function keyedStoreContract<T extends Trial<KeyedStore>>(engine: Engine<K
         }
       });
 
+      test('ranges that begin or end at what is too long for a key', async () => {
+        const { store } = trial();
+        const long = Buffer.alloc(LONGEST_KEY, 0x62);
+        await store.commit({ puts: [text('a'), long, text('c')].map((key) => ({ key, value: text('1') })) });
+        for (const length of [LONGEST_KEY + 1, 5000]) {
+          const far = Buffer.alloc(length, 0x62);
+          for (const reverse of [false, true]) {
+            const before = await store.list({ start: Buffer.of(0), end: far, limit: 9, reverse });
+            const behind = await store.list({ start: far, end: text('d'), limit: 9, reverse });
+            const first = [text('a'), long].map(textOf);
+            expect(before.map(({ key }) => textOf(key))).toEqual(reverse ? first.toReversed() : first);
+            expect(behind.map(({ key }) => textOf(key))).toEqual(['c']);
+          }
+        }
+      });
+
       test('nothing for a limit of 0, and nothing where the start is the end or behind it', async () => {
         const { store } = trial();
         await put(store, 'b', '1');

@@ -1,6 +1,8 @@
+import { describe, expect, test } from 'vitest';
 import type { KeyedStore } from '../../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import type { Trial } from './harness.ts';
 import { keyedStoreContract } from './keyed-store-contract.ts';
 
@@ -10,7 +12,6 @@ interface LmdbTrial extends Trial<KeyedStore> {
 
 keyedStoreContract<LmdbTrial>({
   name: 'LMDB',
-  owes: ['least key', 'refused whole', 'waits at close'],
   async setup(): Promise<LmdbTrial> {
     const folder = await makeTemporaryFolder();
     const store = LmdbKeyedStore.open(folder.path);
@@ -29,4 +30,22 @@ keyedStoreContract<LmdbTrial>({
     };
   },
   teardown: ({ end }) => end(),
+});
+
+describe('a key that LMDB does not take', () => {
+  const folder = useTemporaryFolder();
+
+  test.each([0, 1979, 5000])('of %i bytes is refused by name, wherever it stands', async (length) => {
+    const store = LmdbKeyedStore.open(folder.path);
+    const key = Buffer.alloc(length, 0x61);
+    const value = Buffer.from('1');
+    const calls = [
+      () => store.get(key),
+      () => store.commit({ checks: [{ key, value: undefined }] }),
+      () => store.commit({ puts: [{ key, value }] }),
+      () => store.commit({ deletes: [key] }),
+    ];
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'StoreError', code: 'failed' });
+    await store.close();
+  });
 });

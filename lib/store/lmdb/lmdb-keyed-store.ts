@@ -9,6 +9,9 @@ import { StoreError } from '../store-error.ts';
 /** Below this much room a write that LMDB calls an I/O error was in truth refused for want of space. */
 const NO_ROOM_BYTES = 4 * 1024 * 1024;
 
+/** What LMDB takes with pages of 4 KiB. It may refuse a longer key only after it has made what stands before it. */
+const LONGEST_KEY = 1978;
+
 /**
  * Keys on one machine. Several processes may open the same folder.
  * `overlappingSync` is off because with it data is visible before it is durable.
@@ -16,7 +19,8 @@ const NO_ROOM_BYTES = 4 * 1024 * 1024;
 export class LmdbKeyedStore implements KeyedStore {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #folder: string;
-  #closed = false;
+  readonly #underWay = new Set<Promise<boolean>>();
+  #closed: Promise<void> | undefined;
 
   private constructor(db: RootDatabase<Buffer, Buffer>, folder: string) {
     this.#db = db;
@@ -43,6 +47,7 @@ export class LmdbKeyedStore implements KeyedStore {
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#checkOpen();
+    checkKey(key);
     const found = this.#db.getBinaryFast(asBuffer(key));
     if (found === undefined) return undefined;
     const value = Buffer.allocUnsafe(found.length);
@@ -60,35 +65,51 @@ export class LmdbKeyedStore implements KeyedStore {
 
   async commit(commit: Commit): Promise<boolean> {
     this.#checkOpen();
-    const { checks = [], puts = [], deletes = [] } = commit;
+    for (const { key } of commit.checks ?? []) checkKey(key);
+    for (const { key } of commit.puts ?? []) checkKey(key);
+    for (const key of commit.deletes ?? []) checkKey(key);
+    const made = this.#make(commit);
+    this.#underWay.add(made);
     try {
-      return await this.#db.transaction(() => {
-        if (!checks.every((check) => this.#holds(check))) return false;
-        // Inside a transaction the promises that put and remove return have nothing left to wait for.
-        for (const { key, value } of puts) void this.#db.put(asBuffer(key), asBuffer(value));
-        for (const key of deletes) void this.#db.remove(asBuffer(key));
-        return true;
-      });
+      return await made;
     } catch (cause) {
       throw await this.#translate(cause);
+    } finally {
+      this.#underWay.delete(made);
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#db.close();
+  close(): Promise<void> {
+    this.#closed ??= Promise.allSettled(this.#underWay).then(() => this.#db.close());
+    return this.#closed;
   }
 
+  #make({ checks = [], puts = [], deletes = [] }: Commit): Promise<boolean> {
+    return this.#db.transaction(() => {
+      if (!checks.every((check) => this.#holds(check))) return false;
+      // Inside a transaction the promises that put and remove return have nothing left to wait for.
+      for (const { key, value } of puts) void this.#db.put(asBuffer(key), asBuffer(value));
+      for (const key of deletes) void this.#db.remove(asBuffer(key));
+      return true;
+    });
+  }
+
+  /** A range may begin and end at what is too long to be a key: LMDB then gets as much of it as it takes. */
   #listForward(start: Uint8Array, end: Uint8Array, limit: number): Entry[] {
-    const found = this.#db.getRange({ start: asBuffer(start), end: asBuffer(end), limit });
-    return [...found].map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
+    const fits = end.length <= LONGEST_KEY;
+    const found = this.#db.getRange({ start: bound(start), ...(fits ? { end: asBuffer(end) } : {}), limit });
+    const entries = [...found].map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
+    return fits ? entries : entries.filter(({ key }) => Buffer.compare(key, end) < 0);
   }
 
-  /** LMDB's reverse ranges include their start and exclude their end; ours are the same range as forward, turned round. */
+  /**
+   * LMDB's reverse ranges include their start and exclude their end; ours are the same range as forward, turned round.
+   * An end of no bytes is there for the key of one zero byte, which LMDB else takes for the end.
+   */
   #listBackward(start: Uint8Array, end: Uint8Array, limit: number): Entry[] {
     const entries: Entry[] = [];
-    for (const { key, value } of this.#db.getRange({ start: asBuffer(end), reverse: true, limit: limit + 1 })) {
+    const range = { start: bound(end), end: NOTHING, reverse: true, limit: limit + 1 };
+    for (const { key, value } of this.#db.getRange(range)) {
       if (Buffer.compare(key, start) < 0 || entries.length === limit) break;
       if (Buffer.compare(key, end) < 0) entries.push({ key: Buffer.from(key), value: Buffer.from(value) });
     }
@@ -103,7 +124,7 @@ export class LmdbKeyedStore implements KeyedStore {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new StoreError('closed', 'the store is closed');
+    if (this.#closed !== undefined) throw new StoreError('closed', 'the store is closed');
   }
 
   /** LMDB names a full disk EIO or ENOSPC or MDB_MAP_FULL, depending on where it was noticed. */
@@ -122,6 +143,18 @@ export class LmdbKeyedStore implements KeyedStore {
       return false;
     }
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function checkKey({ length }: Uint8Array): void {
+  if (length === 0) throw new StoreError('failed', 'a key has at least one byte');
+  if (length > LONGEST_KEY) throw new StoreError('failed', `a key of ${length} bytes is longer than ${LONGEST_KEY}`);
+}
+
+/** No key is longer than LONGEST_KEY, so that one byte more tells as much as all that follow. */
+function bound(key: Uint8Array): Buffer {
+  return asBuffer(key).subarray(0, LONGEST_KEY + 1);
 }
 
 /** The name of a file that was just made must survive a power cut like what is written into it. */
