@@ -7,7 +7,7 @@ import type { KeyedStore } from '../store/keyed-store.ts';
 import { aliasKey, blobKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
-import { linkTo, locate, withoutMark, type Link } from './link.ts';
+import { linkTo, locate, rescue, type Link } from './link.ts';
 import { OciError } from './oci-error.ts';
 
 /** The blobs of families. */
@@ -27,8 +27,9 @@ export class Blobs {
     const value = await this.#keys.get(blobKey(family, digest));
     if (value === undefined) throw unknownBlob(digest);
     const link = decodeJson<Link>(value);
-    if (link.condemned !== undefined) await this.#rescue(family, digest);
-    return locate(digest, link);
+    if (link.condemned === undefined) return locate(digest, link);
+    await rescue(this.#keys, blobKey(family, digest));
+    return this.find(family, digest);
   }
 
   /** Gives the family a blob of another family, or, with none named, one that is stored at all. False: upload it. */
@@ -73,18 +74,6 @@ export class Blobs {
     if (isSha256(digest)) return this.#content.keep(digest);
     const content = await this.#keys.get(aliasKey(digest));
     return content === undefined ? undefined : this.#content.keep(asBuffer(content).toString('latin1') as Sha256);
-  }
-
-  async #rescue(family: string, digest: Digest): Promise<void> {
-    const key = blobKey(family, digest);
-    await commitUntilHeld(this.#keys, async () => {
-      const value = await this.#keys.get(key);
-      if (value === undefined) throw unknownBlob(digest);
-      const link = decodeJson<Link>(value);
-      if (link.condemned === undefined) return { result: undefined };
-      const clean = encodeJson(withoutMark(link));
-      return { commit: { checks: [{ key, value }], puts: [{ key, value: clean }] }, result: undefined };
-    });
   }
 }
 

@@ -8,6 +8,7 @@ export const INDEX_MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json';
 const IMAGE_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const DOCKER_IMAGE_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const DOCKER_LIST_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.list.v2+json';
+const MAX_TYPE_LENGTH = 1024;
 const SCHEMA_ONE = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
@@ -51,6 +52,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const subject = optionalDescriptor(body, 'subject');
   // Image specification, "artifactType": without one, an image manifest is of its config's type; an index has no other.
   const artifactType = optionalString(body, 'artifactType') || config?.mediaType;
+  if (artifactType !== undefined && artifactType.length > MAX_TYPE_LENGTH) throw invalid('artifactType is too long');
   const annotations = optionalAnnotations(body);
   const named: Named[] = [
     ...(config === undefined ? [] : [nameFor(config, 'blob')]),
@@ -80,7 +82,7 @@ type Json = Readonly<Record<string, unknown>>;
 function parseObject(bytes: Uint8Array): Json {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     throw invalid('it is not JSON in UTF-8');
   }
@@ -93,7 +95,7 @@ function checkShape(body: Json, mediaType: string): void {
   const isIndex = mediaType === INDEX_MEDIA_TYPE || mediaType === DOCKER_LIST_MEDIA_TYPE;
   if (!isImage && !isIndex) return;
   if (body['schemaVersion'] !== 2) throw invalid('schemaVersion is not 2');
-  if (isImage && body['config'] === undefined) throw invalid('config is missing');
+  if (isImage && (body['config'] ?? undefined) === undefined) throw invalid('config is missing');
   if (isImage && !Array.isArray(body['layers'])) throw invalid('layers is not a list');
   if (isImage && body['manifests'] !== undefined) throw invalid('an image manifest has no manifests');
   if (isIndex && !Array.isArray(body['manifests'])) throw invalid('manifests is not a list');
@@ -119,7 +121,7 @@ function readDescriptor(value: unknown, path: string): Descriptor {
   const digest = typeof text === 'string' ? parseDigest(text) : undefined;
   if (digest === undefined) throw invalid(`${path}.digest is no digest of sha256 or sha512`);
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw invalid(`${path}.size is no size`);
-  if (data !== undefined) checkData(data, digest, size, path);
+  if (data !== undefined && data !== null) checkData(data, digest, size, path);
   return { mediaType, digest, size, path, urls: Array.isArray(urls) && urls.length > 0 };
 }
 
@@ -127,6 +129,7 @@ function readDescriptor(value: unknown, path: string): Descriptor {
 function checkData(data: unknown, digest: Digest, size: number, path: string): void {
   if (typeof data !== 'string') throw invalid(`${path}.data is not text`);
   const bytes = Buffer.from(data, 'base64');
+  if (bytes.toString('base64') !== data) throw invalid(`${path}.data is not base64`);
   if (bytes.length !== size) throw invalid(`${path}.data has ${bytes.length} bytes and size says ${size}`);
   if (digestWith(algorithmOf(digest), bytes) !== digest) throw invalid(`${path}.data does not match its digest`);
 }

@@ -1,5 +1,5 @@
 import { algorithmOf, digestWith, sha256, type Digest } from '../encoding/digest.ts';
-import { commitUntilHeld } from '../store/commit-until-held.ts';
+import { AGAIN, commitUntilHeld } from '../store/commit-until-held.ts';
 import type { ContentStore, Located } from '../store/content-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
@@ -14,7 +14,7 @@ import {
 } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
-import { linkTo, locate, withoutMark, type Link, type ManifestLink } from './link.ts';
+import { linkTo, locate, rescue, withoutMark, type Link, type ManifestLink } from './link.ts';
 import { parseManifest, type Manifest, type Named } from './manifest.ts';
 import type { Reference } from './name.ts';
 import { OciError } from './oci-error.ts';
@@ -57,6 +57,10 @@ export class Manifests {
     const value = digest === undefined ? undefined : await this.#keys.get(manifestKey(family, digest));
     if (digest === undefined || value === undefined) throw unknownManifest(reference);
     const link = decodeJson<ManifestLink>(value);
+    if (link.condemned !== undefined) {
+      await rescue(this.#keys, manifestKey(family, digest));
+      return this.find(family, reference);
+    }
     return { digest, mediaType: link.mediaType, located: locate(digest, link) };
   }
 
@@ -86,31 +90,28 @@ export class Manifests {
     return { digest, tags, ...(manifest.subject === undefined ? {} : { subject: manifest.subject }) };
   }
 
-  /** Removes a manifest and every tag that names it. */
+  /**
+   * Removes a manifest and every tag that names it. First the link is marked, which makes every push that has read it
+   * before fail and begin again, and a push takes the mark off; so the tags that are read then are all there are.
+   */
   async remove(family: string, digest: Digest): Promise<void> {
     const key = manifestKey(family, digest);
     await commitUntilHeld(this.#keys, async () => {
       const value = await this.#keys.get(key);
       if (value === undefined) throw unknownManifest({ digest });
-      const { subject } = decodeJson<ManifestLink>(value);
-      const plan = new Plan().check({ key, value }).delete(key);
-      if (subject !== undefined) plan.delete(referrerKey(family, subject, digest));
-      for (const tag of await this.#tagsOf(family, digest)) {
-        await this.#tags.checkMayLeave(family, tag, digest, undefined, plan);
-        this.#planUntag(family, tag, digest, plan);
+      const link = decodeJson<ManifestLink>(value);
+      const plan = new Plan().check({ key, value });
+      const tags = await this.#tagsOf(family, digest);
+      for (const tag of tags) await this.#tags.checkMayLeave(family, tag, digest, undefined, plan);
+      if (link.removing !== true) {
+        await this.#keys.commit(plan.put({ key, value: encodeJson({ ...link, removing: true }) }).commit);
+        return AGAIN;
       }
+      plan.delete(key);
+      if (link.subject !== undefined) plan.delete(referrerKey(family, link.subject, digest));
+      for (const tag of tags) this.#planUntag(family, tag, digest, plan);
       return { commit: plan.commit, result: undefined };
     });
-    await this.#untagLate(family, digest);
-  }
-
-  /** A tag that was set between the reading of the tags and the removal; it names nothing any more. */
-  async #untagLate(family: string, digest: Digest): Promise<void> {
-    for (const tag of await this.#tagsOf(family, digest)) {
-      const plan = new Plan().check({ key: manifestKey(family, digest), value: undefined });
-      this.#planUntag(family, tag, digest, plan);
-      await this.#keys.commit(plan.commit);
-    }
   }
 
   #planUntag(family: string, tag: string, digest: Digest, plan: Plan): void {

@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Digest } from '../encoding/digest.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
+import type { ContentStore } from '../store/content-store.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { after, referrerKey, referrersOf } from '../store/keys.ts';
+import { after, manifestKey, referrerKey, referrersOf } from '../store/keys.ts';
 import type { Plan } from '../store/plan.ts';
-import type { Manifest } from './manifest.ts';
+import { locate, type ManifestLink } from './link.ts';
+import { parseManifest, type Manifest } from './manifest.ts';
 
 /** What the referrers list tells of a manifest that names a subject. */
 export interface ReferrerDescriptor {
@@ -14,9 +17,17 @@ export interface ReferrerDescriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What is kept of a referrer. Where its annotations are too large for the keys, they are read from the manifest. */
+interface KeptReferrer extends ReferrerDescriptor {
+  readonly elsewhere?: true;
+}
+
+/** With more than this, a descriptor is kept without its annotations. */
+const MAX_KEPT_BYTES = 8 * 1024;
+
 /** Clients refuse indexes of more than 4 MB, so a page ends well before that. */
 const MAX_PAGE_BYTES = 2 * 1024 * 1024;
-const READ_AT_ONCE = 200;
+const READ_AT_ONCE = 100;
 
 export interface ReferrersPage {
   readonly descriptors: readonly ReferrerDescriptor[];
@@ -27,9 +38,11 @@ export interface ReferrersPage {
 /** Who refers to a manifest, whether or not that is there. */
 export class Referrers {
   readonly #keys: KeyedStore;
+  readonly #content: ContentStore;
 
-  constructor(keys: KeyedStore) {
+  constructor(keys: KeyedStore, content: ContentStore) {
     this.#keys = keys;
+    this.#content = content;
   }
 
   async list(
@@ -44,16 +57,17 @@ export class Referrers {
     for (;;) {
       const page = await this.#keys.list({ ...range, limit: READ_AT_ONCE });
       for (const { key, value } of page) {
-        const descriptor = decodeJson<ReferrerDescriptor>(value);
-        if (artifactType !== undefined && descriptor.artifactType !== artifactType) continue;
+        const kept = decodeJson<KeptReferrer>(value);
+        if (artifactType !== undefined && kept.artifactType !== artifactType) continue;
         const end = descriptors.at(-1);
-        bytes += value.length;
-        if (end !== undefined && (descriptors.length === limit || bytes > MAX_PAGE_BYTES)) {
-          return { descriptors, next: end.digest };
-        }
+        if (end !== undefined && descriptors.length === limit) return { descriptors, next: end.digest };
+        const descriptor = kept.elsewhere === true ? await this.#whole(family, kept) : kept;
+        bytes += descriptor === kept ? value.length : encodeJson(descriptor).length;
+        if (end !== undefined && bytes > MAX_PAGE_BYTES) return { descriptors, next: end.digest };
         descriptors.push(descriptor);
         range = after(range, key);
       }
+      await setImmediate();
       const lastRead = page.at(-1);
       if (lastRead === undefined || page.length < READ_AT_ONCE) return { descriptors };
       range = after(range, lastRead.key);
@@ -71,6 +85,18 @@ export class Referrers {
       ...(artifactType === undefined ? {} : { artifactType }),
       ...(annotations === undefined ? {} : { annotations }),
     };
-    plan.put({ key: referrerKey(family, subject, digest), value: encodeJson(descriptor) });
+    const whole = encodeJson(descriptor);
+    const { annotations: _elsewhere, ...rest } = descriptor;
+    const value = whole.length <= MAX_KEPT_BYTES ? whole : encodeJson({ ...rest, elsewhere: true });
+    plan.put({ key: referrerKey(family, subject, digest), value });
+  }
+
+  /** A descriptor with what only its manifest has; without it, if the manifest is just going. */
+  async #whole(family: string, { elsewhere: _elsewhere, ...kept }: KeptReferrer): Promise<ReferrerDescriptor> {
+    const value = await this.#keys.get(manifestKey(family, kept.digest));
+    if (value === undefined) return kept;
+    const bytes = await this.#content.readAll(locate(kept.digest, decodeJson<ManifestLink>(value)));
+    const { annotations } = parseManifest(bytes, kept.mediaType);
+    return annotations === undefined ? kept : { ...kept, annotations };
   }
 }

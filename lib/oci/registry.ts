@@ -37,7 +37,7 @@ export function makeRegistry({ keys, blobs: stored, uploads: staged }: Stores, o
   const families = new Families(keys);
   const blobs = new Blobs(keys, content, families);
   const tags = new Tags(keys, families);
-  const referrers = new Referrers(keys);
+  const referrers = new Referrers(keys, content);
   const manifests = new Manifests(keys, content, families, tags, referrers);
   const uploads = new Uploads(keys, staged, content, blobs, { now: options.now, maxBytes: options.maxBlobBytes });
   return { content, families, blobs, tags, referrers, manifests, uploads };

@@ -1,21 +1,25 @@
-import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { algorithmOf, digestOf, isSha256, sha256, digestWith, type Digest, type Sha256 } from '../encoding/digest.ts';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  algorithmOf,
+  digestOf,
+  digestWith,
+  isSha256,
+  sha256,
+  type Algorithm,
+  type Digest,
+  type Sha256,
+} from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import { MAX_INLINE_BYTES, type ContentStore, type Kept } from '../store/content-store.ts';
-import { decodeJson, encodeJson } from '../store/json-value.ts';
-import type { Entry, KeyedStore } from '../store/keyed-store.ts';
-import { uploadKey } from '../store/keys.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { UploadStore } from '../store/upload-store.ts';
 import type { Blobs } from './blobs.ts';
+import { limited, ofLength } from './measured-source.ts';
 import { OciError } from './oci-error.ts';
-import { takeHead, thenRest } from './spool.ts';
-
-/** What is kept of an upload while it is open. How much has arrived is the staged size. */
-export interface UploadSession {
-  readonly family: string;
-  readonly started: number;
-}
+import { hashed, RunningHashes } from './running-hashes.ts';
+import { takeHead, thenRest } from './take-head.ts';
+import { unknownUpload, UploadSessions, type OpenSession } from './upload-sessions.ts';
 
 /** Where a chunk says that it stands: its first byte and how many it has. */
 export interface ChunkPlace {
@@ -23,14 +27,11 @@ export interface ChunkPlace {
   readonly length: number;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** So many hashes of open uploads are kept; the others are computed again from what is staged. */
-const MAX_HASHES = 256;
-
-interface RunningHash {
-  readonly hash: Hash;
-  bytes: number;
+/** An upload whose bytes are all here: their digest, and how they are kept. */
+interface Arrived {
+  readonly actual: Digest;
+  readonly keep: () => Promise<Kept>;
+  readonly session: OpenSession | undefined;
 }
 
 /**
@@ -42,10 +43,11 @@ export class Uploads {
   readonly #staged: UploadStore;
   readonly #content: ContentStore;
   readonly #blobs: Blobs;
+  readonly #sessions: UploadSessions;
   readonly #now: () => number;
   readonly #maxBytes: number;
   readonly #busy = new Set<string>();
-  readonly #hashes = new Map<string, RunningHash>();
+  readonly #hashes = new RunningHashes();
 
   constructor(
     keys: KeyedStore,
@@ -58,21 +60,18 @@ export class Uploads {
     this.#staged = staged;
     this.#content = content;
     this.#blobs = blobs;
+    this.#sessions = new UploadSessions(keys);
     this.#now = now;
     this.#maxBytes = maxBytes;
   }
 
-  async start(family: string): Promise<string> {
-    const id = randomUUID();
-    const session: UploadSession = { family, started: this.#now() };
-    await this.#keys.commit({ puts: [{ key: uploadKey(id), value: encodeJson(session) }] });
-    return id;
+  start(family: string): Promise<string> {
+    return this.#sessions.open(family, this.#now());
   }
 
   /** How many bytes have arrived. */
   async size(family: string, id: string): Promise<number> {
-    await this.#session(family, id);
-    return this.#staged.size(id);
+    return this.#sizeOf(await this.#sessions.find(family, id), id);
   }
 
   /** Adds a chunk, or with no place whatever comes, and returns how many bytes have arrived. */
@@ -82,11 +81,17 @@ export class Uploads {
     place: ChunkPlace | undefined,
     source: AsyncIterable<Uint8Array>,
   ): Promise<number> {
-    await this.#session(family, id);
+    const found = await this.#sessions.find(family, id);
     return this.#alone(id, async () => {
-      const size = await this.#staged.size(id);
-      checkPlace(place, size);
-      return this.#stage(id, size, source);
+      const at = await this.#sizeOf(found, id);
+      checkPlace(place, at);
+      if (found.session.arrived !== undefined) {
+        throw new OciError('upload-out-of-order', 'all of this upload has arrived; close it', { expected: at });
+      }
+      const mine = await this.#sessions.claim(found, id);
+      const size = await this.#stage(id, at, inPlace(source, place));
+      await this.#sessions.checkStillMine(mine, id);
+      return size;
     });
   }
 
@@ -98,11 +103,11 @@ export class Uploads {
     place: ChunkPlace | undefined,
     source: AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    const session = await this.#session(family, id);
+    const session = await this.#sessions.find(family, id);
     await this.#alone(id, async () => {
-      const size = await this.#staged.size(id);
+      const size = await this.#sizeOf(session, id);
       checkPlace(place, size);
-      await this.#complete(family, id, digest, size, source, session);
+      await this.#complete(family, id, digest, size, inPlace(source, place), session);
     });
   }
 
@@ -113,6 +118,7 @@ export class Uploads {
       try {
         await this.#complete(family, id, digest, 0, source, undefined);
       } catch (error) {
+        this.#hashes.forget(id);
         await this.#staged.discard(id);
         throw error;
       }
@@ -125,7 +131,7 @@ export class Uploads {
   }
 
   async cancel(family: string, id: string): Promise<void> {
-    const session = await this.#session(family, id);
+    const session = await this.#sessions.find(family, id);
     await this.#alone(id, () => this.#drop(id, session));
   }
 
@@ -135,9 +141,9 @@ export class Uploads {
     digest: Digest,
     staged: number,
     source: AsyncIterable<Uint8Array>,
-    session: Entry | undefined,
+    found: OpenSession | undefined,
   ): Promise<void> {
-    const { keep, actual } = await this.#arrive(id, digest, staged, source);
+    const { keep, actual, session } = await this.#arrive(id, digest, staged, source, found);
     if (actual !== digest) {
       if (session !== undefined) await this.#drop(id, session);
       throw new OciError('digest-mismatch', `what arrived has the digest ${actual}, not ${digest}`, {
@@ -148,13 +154,12 @@ export class Uploads {
     await commitUntilHeld(this.#keys, async () => {
       const plan = await this.#blobs.link(family, digest, await keep());
       if (session !== undefined) {
-        const value = await this.#keys.get(session.key);
-        if (value === undefined) throw unknownUpload(id);
+        await this.#sessions.checkStillMine(session, id);
         plan.check(session).delete(session.key);
       }
       return plan.changesNothing ? { result: undefined } : { commit: plan.commit, result: undefined };
     });
-    this.#hashes.delete(id);
+    this.#hashes.forget(id);
     await this.#staged.discard(id);
   }
 
@@ -164,14 +169,46 @@ export class Uploads {
     digest: Digest,
     staged: number,
     source: AsyncIterable<Uint8Array>,
-  ): Promise<{ actual: Digest; keep: () => Promise<Kept> }> {
-    const head = await takeHead(source, staged === 0 ? MAX_INLINE_BYTES : 0);
-    if (staged === 0 && head.rest === undefined) return this.#fromBytes(digest, head.bytes);
+    session: OpenSession | undefined,
+  ): Promise<Arrived> {
+    const arrived = session?.session.arrived;
+    if (session !== undefined && arrived !== undefined) return this.#goOn(id, digest, arrived, source, session);
+    const head = await takeHead(limited(source, this.#maxBytes - staged), staged === 0 ? MAX_INLINE_BYTES : 0);
+    if (staged === 0 && head.rest === undefined) return { ...this.#fromBytes(digest, head.bytes), session };
+    const mine = session === undefined ? undefined : await this.#sessions.claim(session, id);
     const size = await this.#stage(id, staged, thenRest(head));
-    if (size <= MAX_INLINE_BYTES) return this.#fromBytes(digest, await this.#stagedBytes(id));
-    const content = await this.#sha256(id, size);
-    const keep = this.#content.adder(content, size, () => this.#publish(id, content));
-    return { actual: isSha256(digest) ? content : await this.#otherDigest(id, digest), keep };
+    if (size <= MAX_INLINE_BYTES) return { ...this.#fromBytes(digest, await this.#stagedBytes(id)), session: mine };
+    const content = this.#hashOf(id, size, mine) ?? ((await this.#hashStaged(id, 'sha256')) as Sha256);
+    const actual = isSha256(digest) ? content : await this.#hashStaged(id, algorithmOf(digest));
+    if (actual !== digest || mine === undefined) {
+      return { actual, keep: this.#content.adder(content, size, () => this.#publish(id, content)), session: mine };
+    }
+    if (mine.session.shared === true) {
+      // Another process may still be writing to the staged file, so that its bytes are copied and checked once more.
+      const copy = (): Promise<void> => this.#content.writeChecked(content, this.#staged.read(id));
+      return { actual, keep: this.#content.adder(content, size, copy), session: mine };
+    }
+    // Once the staged file has become the blob, only this note leads from the session to its bytes.
+    const noted = await this.#sessions.noteArrival(mine, id, content, size);
+    return { actual, keep: this.#content.adder(content, size, () => this.#publish(id, content)), session: noted };
+  }
+
+  /** An earlier closing request got as far as making the blob, and no further. */
+  async #goOn(
+    id: string,
+    digest: Digest,
+    { content, size }: { readonly content: Sha256; readonly size: number },
+    source: AsyncIterable<Uint8Array>,
+    session: OpenSession,
+  ): Promise<Arrived> {
+    const { bytes } = await takeHead(source, 0);
+    if (bytes.length > 0) throw new OciError('upload-out-of-order', 'all of this upload has arrived; close it');
+    const isStaged = (await this.#staged.size(id)) > 0;
+    if (!isStaged && !(await this.#content.holdsBlob(content, size))) throw unknownUpload(id);
+    const keep = this.#content.adder(content, size, () => this.#publishAgain(id, content, size));
+    if (isSha256(digest)) return { actual: content, keep, session };
+    const pieces = isStaged ? this.#staged.read(id) : this.#content.read({ content, size, place: 'blob' });
+    return { actual: await hashAll(pieces, algorithmOf(digest)), keep, session };
   }
 
   #fromBytes(digest: Digest, bytes: Uint8Array): { actual: Digest; keep: () => Promise<Kept> } {
@@ -180,13 +217,19 @@ export class Uploads {
     return { actual, keep: () => this.#content.add(content, bytes) };
   }
 
-  /** Bytes that are gone were taken by the collector of another process, which holds that the upload was abandoned. */
+  /** Bytes that are gone were collected between two tries; only the client has them still. */
   async #publish(id: string, content: Sha256): Promise<void> {
     try {
       await this.#staged.publish(id, content);
-    } catch (error) {
-      throw error instanceof StoreError && error.code === 'missing' ? unknownUpload(id) : error;
+    } catch (cause) {
+      if (!(cause instanceof StoreError) || cause.code !== 'missing') throw cause;
+      throw new StoreError('busy', 'the bytes of an upload were collected in mid-commit; push again', { cause });
     }
+  }
+
+  async #publishAgain(id: string, content: Sha256, size: number): Promise<void> {
+    if ((await this.#staged.size(id)) === 0 && (await this.#content.holdsBlob(content, size))) return;
+    await this.#publish(id, content);
   }
 
   async #stagedBytes(id: string): Promise<Buffer> {
@@ -196,45 +239,28 @@ export class Uploads {
   }
 
   async #stage(id: string, at: number, source: AsyncIterable<Uint8Array>): Promise<number> {
-    const running = at === 0 ? { hash: createHash('sha256'), bytes: 0 } : this.#hashes.get(id);
-    this.#hashes.delete(id);
+    const running = this.#hashes.take(id, at);
     const size = await this.#staged.append(id, at, hashed(limited(source, this.#maxBytes - at), running));
-    if (running?.bytes === size) this.#remember(id, running);
+    if (running?.bytes === size) this.#hashes.keep(id, running);
     return size;
   }
 
-  #remember(id: string, running: RunningHash): void {
-    this.#hashes.set(id, running);
-    const oldest = this.#hashes.keys().next().value;
-    if (this.#hashes.size > MAX_HASHES && oldest !== undefined) this.#hashes.delete(oldest);
+  /** What was hashed as it came, unless the file may hold something else by now. */
+  #hashOf(id: string, size: number, session: OpenSession | undefined): Sha256 | undefined {
+    return session?.session.shared === true ? undefined : this.#hashes.digest(id, size);
   }
 
-  async #sha256(id: string, size: number): Promise<Sha256> {
-    const running = this.#hashes.get(id);
-    if (running?.bytes === size) return `sha256:${running.hash.copy().digest('hex')}`;
-    return (await this.#hashStaged(id, 'sha256')) as Sha256;
+  #hashStaged(id: string, algorithm: Algorithm): Promise<Digest> {
+    return hashAll(this.#staged.read(id), algorithm);
   }
 
-  async #otherDigest(id: string, digest: Digest): Promise<Digest> {
-    return this.#hashStaged(id, algorithmOf(digest));
+  async #sizeOf({ session }: OpenSession, id: string): Promise<number> {
+    return session.arrived?.size ?? this.#staged.size(id);
   }
 
-  async #hashStaged(id: string, algorithm: 'sha256' | 'sha512'): Promise<Digest> {
-    const hash = createHash(algorithm);
-    for await (const piece of this.#staged.read(id)) hash.update(piece);
-    return digestOf(algorithm, hash);
-  }
-
-  async #session(family: string, id: string): Promise<Entry> {
-    const key = uploadKey(id);
-    const value = UUID.test(id) ? await this.#keys.get(key) : undefined;
-    if (value === undefined || decodeJson<UploadSession>(value).family !== family) throw unknownUpload(id);
-    return { key, value };
-  }
-
-  async #drop(id: string, session: Entry): Promise<void> {
-    this.#hashes.delete(id);
-    const held = await this.#keys.commit({ checks: [session], deletes: [session.key] });
+  async #drop(id: string, session: OpenSession): Promise<void> {
+    this.#hashes.forget(id);
+    const held = await this.#sessions.end(session);
     await this.#staged.discard(id);
     if (!held) throw unknownUpload(id);
   }
@@ -251,26 +277,14 @@ export class Uploads {
   }
 }
 
-async function* hashed(
-  source: AsyncIterable<Uint8Array>,
-  running: RunningHash | undefined,
-): AsyncGenerator<Uint8Array> {
-  for await (const bytes of source) {
-    if (running !== undefined) {
-      running.hash.update(bytes);
-      running.bytes += bytes.length;
-    }
-    yield bytes;
-  }
+async function hashAll(pieces: AsyncIterable<Uint8Array>, algorithm: Algorithm): Promise<Digest> {
+  const hash = createHash(algorithm);
+  for await (const piece of pieces) hash.update(piece);
+  return digestOf(algorithm, hash);
 }
 
-async function* limited(source: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
-  let left = limit;
-  for await (const bytes of source) {
-    left -= bytes.length;
-    if (left < 0) throw new OciError('upload-too-large', 'the blob is larger than this server takes');
-    yield bytes;
-  }
+function inPlace(source: AsyncIterable<Uint8Array>, place: ChunkPlace | undefined): AsyncIterable<Uint8Array> {
+  return place === undefined ? source : ofLength(source, place.length);
 }
 
 function checkPlace(place: ChunkPlace | undefined, size: number): void {
@@ -278,11 +292,5 @@ function checkPlace(place: ChunkPlace | undefined, size: number): void {
   throw new OciError('upload-out-of-order', `the next chunk begins at ${size}, not at ${place.start}`, {
     expected: size,
     actual: place.start,
-  });
-}
-
-function unknownUpload(id: string): OciError {
-  return new OciError('upload-unknown', 'there is no such upload: it ended, was cancelled or has expired', {
-    id: id.slice(0, 100),
   });
 }

@@ -10,14 +10,23 @@ export interface Attempt<T> {
   readonly result: T;
 }
 
+/** The answer of an attempt that has prepared something with a commit of its own, and wants to be made again. */
+export const AGAIN = Symbol('again');
+
 /**
  * Reads, decides and commits; where somebody else changed what was read, all over again. The attempt must not change
- * anything itself. Rejects with code `busy` when others were faster every time.
+ * anything itself, unless it answers AGAIN. Rejects with code `busy` when others were faster every time.
  */
-export async function commitUntilHeld<T>(keys: KeyedStore, attempt: () => Promise<Attempt<T>>): Promise<T> {
+export async function commitUntilHeld<T>(
+  keys: KeyedStore,
+  attempt: () => Promise<Attempt<T> | typeof AGAIN>,
+): Promise<T> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const { commit, result } = await attempt();
-    if (commit === undefined || (await keys.commit(commit))) return result;
+    const attempted = await attempt();
+    if (attempted !== AGAIN) {
+      const { commit, result } = attempted;
+      if (commit === undefined || (await keys.commit(commit))) return result;
+    }
     // The first losers go straight on; those who keep losing spread out.
     if (tries > 3) await sleep(Math.random() * Math.min(tries, 50));
   }

@@ -1,5 +1,6 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sha256 } from '../encoding/digest.ts';
+import { digestOf, type Sha256 } from '../encoding/digest.ts';
 import { ByteCache } from './byte-cache.ts';
 import type { BlobStore, ByteRange } from './blob-store.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
@@ -42,6 +43,9 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 
 const DELETING_POLL_MS = 25;
 const DELETING_POLLS = 400;
+
+/** Twice as long as a collector's lease lasts: one that has not gone on by then is no more. */
+const DELETER_DIED_MS = 120_000;
 
 /**
  * All content by digest, over the two ports. Content is shared by everything that names it and is never changed; the
@@ -98,7 +102,7 @@ export class ContentStore {
       return this.adder(content, bytes.length, () => this.#blobs.write(content, once(bytes)))();
     }
     const present = await this.keep(content);
-    if (present !== undefined) return present;
+    if (present !== undefined) return this.#repaired(present, bytes);
     const record: ContentRecord = { size: bytes.length, place: 'inline' };
     return {
       located: { content, size: bytes.length, place: 'inline' },
@@ -117,15 +121,16 @@ export class ContentStore {
    */
   adder(content: Sha256, size: number, write: () => Promise<void>): () => Promise<Kept> {
     const key = contentKey(content);
-    const arriving: ContentRecord = { size, place: 'blob', state: 'arriving', since: this.#now() };
     let writtenUnder: Uint8Array | undefined;
     return async () => {
       for (;;) {
         const { record, value } = await this.#settled(content);
         if (record !== undefined && value !== undefined && record.state !== 'arriving') {
+          // Bytes that were lost come back with who has them.
+          if (record.place === 'blob' && !(await this.holdsBlob(content, size))) await write();
           return kept(content, record, { key, value });
         }
-        const note = value ?? encodeJson(arriving);
+        const note = value ?? this.#arrivalNote(size);
         if (value === undefined) {
           // Whatever was written under an earlier note went with it.
           writtenUnder = undefined;
@@ -133,9 +138,39 @@ export class ContentStore {
         }
         if (writtenUnder === undefined || Buffer.compare(writtenUnder, note) !== 0) await write();
         writtenUnder = note;
-        return kept(content, arriving, { key, value: note });
+        return kept(content, { size, place: 'blob', state: 'arriving' }, { key, value: note });
       }
     };
+  }
+
+  /** Whether the BlobStore has bytes of that size under the digest. */
+  async holdsBlob(content: Sha256, size: number): Promise<boolean> {
+    return (await this.#blobs.stat(content))?.size === size;
+  }
+
+  /** Writes a blob from bytes that may be changing; rejects with code `busy` where they are not of the digest. */
+  writeChecked(content: Sha256, source: AsyncIterable<Uint8Array>): Promise<void> {
+    return this.#blobs.write(content, checked(content, source));
+  }
+
+  /** No two notes are alike, so that who wrote under one can tell it from any other. */
+  #arrivalNote(size: number): Buffer {
+    const record: ContentRecord = { size, place: 'blob', state: 'arriving', since: this.#now() };
+    return encodeJson({ ...record, note: randomUUID() });
+  }
+
+  /** Inline bytes that were lost come back with who has them. */
+  async #repaired(present: Kept, bytes: Uint8Array): Promise<Kept> {
+    const key = inlineKey(present.located.content);
+    if (present.located.place !== 'inline' || (await this.#keys.get(key)) !== undefined) return present;
+    return { ...present, puts: [...present.puts, { key, value: bytes }] };
+  }
+
+  /** A collector that died between its steps left the last ones to whoever comes. */
+  async #finishDeleting(content: Sha256, value: Uint8Array): Promise<void> {
+    const key = contentKey(content);
+    await this.#blobs.delete(content);
+    await this.#keys.commit({ checks: [{ key, value }], deletes: [key] });
   }
 
   async #storedInline(content: Sha256): Promise<Uint8Array> {
@@ -151,10 +186,20 @@ export class ContentStore {
       if (value === undefined) return { value };
       const record = decodeJson<ContentRecord>(value);
       if (record.state !== 'deleting') return { record, value };
-      await sleep(DELETING_POLL_MS);
+      if (this.#now() - (record.since ?? 0) > DELETER_DIED_MS) await this.#finishDeleting(content, value);
+      else await sleep(DELETING_POLL_MS);
     }
     throw new StoreError('busy', `${content} is being collected; try again`);
   }
+}
+
+async function* checked(content: Sha256, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const piece of source) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (digestOf('sha256', hash) !== content) throw new StoreError('busy', 'the bytes changed while they were kept');
 }
 
 /** A plan that holds while the record is as it was read, and leaves it without any mark. */

@@ -38,9 +38,46 @@ export async function collectManifests(collection: Collection, family: string): 
   for (const [digest, { strike, due }] of nodes) {
     await breathe();
     if (reached.has(digest)) await unmark(collection, strike.entry);
-    else if (due) await remove(collection, strike);
-    else await mark(collection, strike);
+    else if (!due) await mark(collection, strike);
   }
+  await removeFromTheTop(collection, nodes, reached);
+}
+
+/**
+ * Removes what is due, but never before everything that leads to it: a push that takes the mark off an index or a
+ * subject in the meantime keeps with it all that lies below.
+ */
+async function removeFromTheTop(
+  collection: Collection,
+  nodes: ReadonlyMap<Digest, Node>,
+  reached: ReadonlySet<Digest>,
+): Promise<void> {
+  const above = leadingTo(nodes);
+  const gone = new Set<Digest>();
+  for (let before = -1; before < gone.size;) {
+    before = gone.size;
+    for (const [digest, { strike, due }] of nodes) {
+      await collection.breathe();
+      if (!due || reached.has(digest) || gone.has(digest)) continue;
+      if (!(above.get(digest) ?? []).every((other) => gone.has(other))) continue;
+      if (await remove(collection, strike)) gone.add(digest);
+    }
+  }
+}
+
+/** Of each manifest, those by which a tag could reach it: indexes that name it, and its subject. */
+function leadingTo(nodes: ReadonlyMap<Digest, Node>): Map<Digest, Digest[]> {
+  const above = new Map<Digest, Digest[]>();
+  function add(below: Digest, one: Digest): void {
+    const others = above.get(below);
+    if (others === undefined) above.set(below, [one]);
+    else others.push(one);
+  }
+  for (const [digest, { children, subject }] of nodes) {
+    for (const child of children) add(child, digest);
+    if (subject !== undefined && nodes.has(subject)) add(digest, subject);
+  }
+  return above;
 }
 
 function nodeOf(collection: Collection, family: string, { digest, entry, link, manifest }: StoredManifest): Node {

@@ -1,4 +1,4 @@
-import type { UploadSession } from '../oci/uploads.ts';
+import type { UploadSession } from '../oci/upload-sessions.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { allUploads, nameOfKey, uploadKey } from '../store/keys.ts';

@@ -22,12 +22,13 @@ export function isDue(link: Link, { graceMs, now }: Collection): boolean {
  * Removes what was marked, unless somebody has taken the mark off since the value was read. The value must have been
  * read before it was found out that nothing names the thing.
  */
-export async function remove(collection: Collection, { entry, kind, family, name, alongside }: Strike): Promise<void> {
+export async function remove(collection: Collection, { entry, kind, family, name, alongside }: Strike): Promise<boolean> {
   const { size } = decodeJson<Link>(entry.value);
   const held =
     collection.dryRun === true ||
     (await collection.stores.keys.commit({ checks: [entry], deletes: [entry.key, ...alongside] }));
   if (held) collection.report({ action: 'removed', kind, name, family, bytes: size });
+  return held;
 }
 
 /** Marks what is not marked. Nothing is lost by it, so it needs no order. */

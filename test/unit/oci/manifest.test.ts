@@ -192,11 +192,11 @@ describe('a manifest is refused', () => {
     expect(refusal(() => parse(manifest))).toContain(path);
   });
 
-  test.fails('for an image whose config is null, telling where', () => {
+  test('for an image whose config is null, telling where', () => {
     expect(refusal(() => parse({ ...image, config: null }))).toContain('config');
   });
 
-  test.fails('for a byte order mark, which other readers of JSON refuse', () => {
+  test('for a byte order mark, which other readers of JSON refuse', () => {
     const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(JSON.stringify(image))]);
     expect(refusal(() => parseManifest(marked, MEDIA.manifest))).toContain('JSON');
   });

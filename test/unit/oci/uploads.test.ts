@@ -125,7 +125,7 @@ describe('an upload', () => {
     await uploads.finish('a', id, sha256(someBytes(10)), undefined, none());
   });
 
-  test.fails('takes from a chunk no more and no less than its place speaks of', async () => {
+  test('takes from a chunk no more and no less than its place speaks of', async () => {
     const { uploads } = registry();
     const id = await uploads.start('a');
     const chunk = uploads.append('a', id, { start: 0, length: 10 }, inPieces(someBytes(25)));
@@ -216,7 +216,7 @@ describe('an upload', () => {
       await uploads.receive('a', sha256(bytes.subarray(1)), inPieces(bytes.subarray(1)));
     });
 
-    test.fails('is refused when it is small, too', async () => {
+    test('is refused when it is small, too', async () => {
       const { uploads } = registry({ maxBlobBytes: 1000 });
       const { bytes, digest } = sampleBlob(1001);
       await expect(uploads.receive('a', digest, inPieces(bytes))).rejects.toMatchObject(refusal);

@@ -79,7 +79,7 @@ describe('content', () => {
       await expect(gathered(store().read(located))).rejects.toMatchObject({ code: 'missing' });
     });
 
-    test.fails('is remembered in no more memory than it has bytes', async () => {
+    test('is remembered in no more memory than it has bytes', async () => {
       const { bytes, digest } = sampleBlob(300);
       await name(await store().add(digest, bytes));
       const content = store();
@@ -108,7 +108,7 @@ describe('content', () => {
         await stores().blobs.write(digest, inPieces(bytes));
       });
       const kept = await keep();
-      expect(seen).toEqual([{ size: bytes.length, place: 'blob', state: 'arriving', since: NOW }]);
+      expect(seen).toMatchObject([{ size: bytes.length, place: 'blob', state: 'arriving', since: NOW }]);
       expect(await store().keep(digest)).toBeUndefined();
       expect(await name(kept)).toBe(true);
       expect(await recordOf(digest)).toEqual({ size: bytes.length, place: 'blob' });
@@ -217,15 +217,11 @@ describe('content', () => {
       expect(isSame(await gathered(stores().blobs.read(digest)), bytes)).toBe(true);
     });
 
-    test.fails(
-      'by a collector that died long ago can be pushed again',
-      async () => {
-        const { bytes, digest } = sampleBlob(100_000);
-        await setRecord(digest, { size: bytes.length, place: 'blob', state: 'deleting', since: NOW - HOUR });
-        expect(await name(await adding(digest, bytes).keep())).toBe(true);
-      },
-      20_000,
-    );
+    test('by a collector that died long ago can be pushed again', async () => {
+      const { bytes, digest } = sampleBlob(100_000);
+      await setRecord(digest, { size: bytes.length, place: 'blob', state: 'deleting', since: NOW - HOUR });
+      expect(await name(await adding(digest, bytes).keep())).toBe(true);
+    }, 20_000);
   });
 
   test('of every size is under the digest that it was given, and no other', async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { takeHead, thenRest } from '../../../lib/oci/spool.ts';
+import { takeHead, thenRest } from '../../../lib/oci/take-head.ts';
 import { failingAfter, gathered, inPieces, someBytes, SourceFailure } from '../../contract/byte-sources.ts';
 
 async function* given(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
