@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,8 +9,9 @@ import { FileLayout } from '../../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../../lib/store/files/file-upload-store.ts';
 import type { UploadStore } from '../../lib/store/upload-store.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import { blobStoreContract } from './blob-store-contract.ts';
-import { gathered, inPieces, isSame, sampleBlob } from './byte-sources.ts';
+import { failingAfter, gathered, inPieces, isSame, sampleBlob } from './byte-sources.ts';
 import { useEngine, type Engine, type Trial } from './harness.ts';
 import { uploadStoreContract, type UploadTrial } from './upload-store-contract.ts';
 
@@ -20,7 +23,6 @@ interface FilesTrial<S> extends Trial<S> {
 
 const blobEngine = {
   name: 'files',
-  owes: ['prompt signal'],
   async setup(): Promise<FilesTrial<BlobStore>> {
     const folder = await makeTemporaryFolder();
     const { path } = folder;
@@ -41,7 +43,6 @@ const blobEngine = {
 
 const uploadEngine = {
   name: 'files',
-  owes: ['unlisted refusal'],
   async setup(): Promise<FilesTrial<UploadStore> & UploadTrial> {
     const folder = await makeTemporaryFolder();
     const { path } = folder;
@@ -97,11 +98,12 @@ describe('the files of blobs', () => {
     expect(listed).toEqual([digest]);
   });
 
-  test.fails('are listed although a file lies among their folders', async () => {
+  test('are listed although a file lies among their folders', async () => {
     const { store, layout } = trial();
     const { bytes, digest } = sampleBlob(1000);
     await store.write(digest, inPieces(bytes));
     await writeFile(join(layout.blobs, '.DS_Store'), 'x');
+    await writeFile(join(layout.blobs, digest.startsWith('sha256:ab') ? 'cd' : 'ab'), 'x');
     const listed: string[] = [];
     for await (const found of store.list()) listed.push(found.digest);
     expect(listed).toEqual([digest]);
@@ -126,5 +128,65 @@ describe('the files of blobs', () => {
     expect(
       isSame(await gathered((await FileBlobStore.open(new FileLayout(join(root, 'deep', 'er')))).read(digest)), bytes),
     ).toBe(true);
+  });
+});
+
+describe('what a source of bytes fails with', () => {
+  const blobs = useEngine<BlobStore, FilesTrial<BlobStore>>(blobEngine);
+  const uploads = useEngine<UploadStore, FilesTrial<UploadStore> & UploadTrial>(uploadEngine);
+  const FAILURES = ['ENOSPC', 'EPIPE', 'ENOENT'].map((code) =>
+    Object.assign(new Error(code), { code, syscall: 'read' }),
+  );
+
+  test.each(FAILURES)('passes as it is, though it looks like an error of a file: $code', async (failure) => {
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(1000);
+      throw failure;
+    }
+    await expect(blobs().store.write(sampleBlob(10).digest, source())).rejects.toBe(failure);
+    await expect(uploads().store.append(randomUUID(), 0, source())).rejects.toBe(failure);
+  });
+
+  test('leaves no listener on the signal, and nor does a write that ends well', async () => {
+    const { signal } = new AbortController();
+    const { bytes, digest } = sampleBlob(500_000);
+    await blobs().store.write(digest, inPieces(bytes, 1000), signal);
+    await blobs()
+      .store.write(digest, failingAfter(bytes), signal)
+      .catch(() => {});
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('the files of uploads', () => {
+  const trial = useEngine<UploadStore, FilesTrial<UploadStore> & UploadTrial>(uploadEngine);
+
+  test('are listed without what is no upload beside them', async () => {
+    const { store, layout } = trial();
+    const id = randomUUID();
+    await store.append(id, 0, inPieces(Buffer.alloc(10)));
+    for (const name of ['.DS_Store', `${id}.bak`]) await writeFile(join(layout.uploads, name), 'x');
+    await mkdir(join(layout.uploads, 'lost+found'));
+    const listed: string[] = [];
+    for await (const upload of store.list()) listed.push(upload.id);
+    expect(listed).toEqual([id]);
+  });
+});
+
+describe('files that are only looked at', () => {
+  const folder = useTemporaryFolder();
+
+  test('stay as they are, and where there are none, nothing is stored', async () => {
+    const layout = new FileLayout(join(folder.path, 'not there'));
+    const [blobs, uploads] = [FileBlobStore.existing(layout), FileUploadStore.existing(layout)];
+    for (const list of [blobs.list(), uploads.list()]) expect(await list.next()).toMatchObject({ done: true });
+    expect(await blobs.stat(sampleBlob(10).digest)).toBeUndefined();
+    expect(await readdir(folder.path)).toEqual([]);
+    await FileBlobStore.open(layout);
+    const left = join(layout.writing, 'old');
+    await writeFile(left, 'half a blob');
+    await utimes(left, 0, 0);
+    FileBlobStore.existing(layout);
+    expect(await readdir(layout.writing)).toEqual(['old']);
   });
 });

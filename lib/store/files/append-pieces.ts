@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-
-const PIECE = 1024 * 1024;
+import { PIECE_BYTES } from '../piece-pool.ts';
 
 /** After so many bytes the disk is set to work, so that the last sync finds little left to do. */
 const SYNC_EVERY = 16 * 1024 * 1024;
@@ -40,7 +39,7 @@ export async function appendPieces(handle: FileHandle, at: number, source: Async
     for await (const bytes of source) {
       waiting.push(bytes);
       waitingBytes += bytes.length;
-      if (waitingBytes >= PIECE) await flush();
+      if (waitingBytes >= PIECE_BYTES) await flush();
     }
   } finally {
     await flush();

@@ -1,5 +1,5 @@
 import { mkdir, open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /** Makes a new or renamed name in the folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -11,11 +11,21 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Like `mkdir -p`, with every folder that it makes durable. */
+/** Folders whose names this process has made durable, by their whole path. */
+const durable = new Set<string>();
+
+/**
+ * Like `mkdir -p`, with every folder that it makes durable. A folder that is there may have been made a moment ago by
+ * somebody who has yet to make it durable, so its name is made so once by each process.
+ */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  const path = resolve(folder);
+  const first = (await mkdir(path, { recursive: true })) ?? path;
+  if (first === path && durable.has(path)) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    durable.add(made);
+  }
 }
 
 /** Gives a file whose bytes are already durable its final name, in place of what had that name. */

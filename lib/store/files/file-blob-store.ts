@@ -8,10 +8,15 @@ import { appendPieces } from './append-pieces.ts';
 import { makeFolder, renameDurably, syncFolder } from './durable-files.ts';
 import { fileError, isAbsent } from './file-error.ts';
 import type { FileLayout } from './file-layout.ts';
+import { fromSource } from './from-source.ts';
+import { namesIn } from './names-in.ts';
 import { readPieces } from './read-pieces.ts';
 
 /** A file in `writing/` that nobody has touched for so long was left by a process that died. */
 const LEFT_BEHIND_MS = 60 * 60 * 1000;
+
+/** A folder of blobs; `lost+found` and what desktops leave are none. */
+const SHARD = /^[0-9a-f]{2}$/;
 
 export class FileBlobStore implements BlobStore {
   readonly #layout: FileLayout;
@@ -24,6 +29,11 @@ export class FileBlobStore implements BlobStore {
     await makeFolder(layout.blobs);
     await makeFolder(layout.writing);
     await removeLeftBehind(layout.writing);
+    return new FileBlobStore(layout);
+  }
+
+  /** For who makes nothing new: makes no folders and clears nothing away. Where there are none, nothing is stored. */
+  static existing(layout: FileLayout): FileBlobStore {
     return new FileBlobStore(layout);
   }
 
@@ -56,7 +66,7 @@ export class FileBlobStore implements BlobStore {
     try {
       const handle = await open(temporary, 'wx');
       try {
-        await appendPieces(handle, 0, untilAborted(source, signal));
+        await appendPieces(handle, 0, fromSource(source, signal));
       } finally {
         await handle.close();
       }
@@ -78,8 +88,9 @@ export class FileBlobStore implements BlobStore {
   }
 
   async *list(): AsyncGenerator<StoredBlob> {
-    for (const folder of (await readdir(this.#layout.blobs)).sort()) {
-      for (const hex of (await readdir(join(this.#layout.blobs, folder))).sort()) {
+    for (const folder of await namesIn(this.#layout.blobs)) {
+      if (!SHARD.test(folder)) continue;
+      for (const hex of await namesIn(join(this.#layout.blobs, folder))) {
         const digest = parseDigest(`sha256:${hex}`);
         if (digest === undefined || !isSha256(digest)) continue;
         const found = await this.stat(digest);
@@ -87,14 +98,6 @@ export class FileBlobStore implements BlobStore {
       }
     }
   }
-}
-
-async function* untilAborted(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const bytes of source) {
-    signal?.throwIfAborted();
-    yield bytes;
-  }
-  signal?.throwIfAborted();
 }
 
 async function removeLeftBehind(folder: string): Promise<void> {

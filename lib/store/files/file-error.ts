@@ -1,18 +1,25 @@
 import { StoreError } from '../store-error.ts';
+import { SourceFailed } from './from-source.ts';
 
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** Undefined only for a name that is truly not there. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Only where a name is truly not there; what cannot be looked at may be. */
 export function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }
 
-/** Turns what the file system said into a StoreError; everything else passes as it is. */
+/** Where a folder was looked for, a file lies. */
+export function isNoFolder(error: unknown): boolean {
+  return codeOf(error) === 'ENOTDIR';
+}
+
+/** Turns what the file system said into a StoreError; everything else passes as it is, and so does what a source said. */
 export function fileError(error: unknown, doing: string): unknown {
+  if (error instanceof SourceFailed) return error.cause;
   const code = codeOf(error);
   if (code === undefined || error instanceof StoreError) return error;
   if (NO_ROOM.has(code)) return new StoreError('full', `no room left while ${doing}`, { cause: error });

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Sha256 } from '../../encoding/digest.ts';
 import { StoreError } from '../store-error.ts';
@@ -8,7 +8,11 @@ import { appendPieces } from './append-pieces.ts';
 import { makeFolder, renameDurably, syncFolder } from './durable-files.ts';
 import { fileError, isAbsent } from './file-error.ts';
 import type { FileLayout } from './file-layout.ts';
+import { fromSource } from './from-source.ts';
+import { namesIn } from './names-in.ts';
 import { readPieces } from './read-pieces.ts';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class FileUploadStore implements UploadStore {
   readonly #layout: FileLayout;
@@ -22,6 +26,11 @@ export class FileUploadStore implements UploadStore {
     return new FileUploadStore(layout);
   }
 
+  /** For who takes nothing in: makes no folder. Where there is none, nothing is staged. */
+  static existing(layout: FileLayout): FileUploadStore {
+    return new FileUploadStore(layout);
+  }
+
   async size(id: string): Promise<number> {
     return (await this.#stat(id))?.size ?? 0;
   }
@@ -29,12 +38,12 @@ export class FileUploadStore implements UploadStore {
   async append(id: string, at: number, source: AsyncIterable<Uint8Array>): Promise<number> {
     const path = this.#layout.upload(id);
     try {
-      const handle = await open(path, constants.O_WRONLY | constants.O_CREAT);
+      const handle = await openToAppend(path, at);
       try {
         const { size } = await handle.stat();
-        if (size !== at) throw new StoreError('failed', `an upload of ${size} bytes cannot go on at ${at}`);
+        if (size !== at) throw misplaced(size, at);
         if (at === 0) await syncFolder(dirname(path));
-        return await appendPieces(handle, at, source);
+        return await appendPieces(handle, at, fromSource(source));
       } finally {
         await handle.close();
       }
@@ -74,7 +83,8 @@ export class FileUploadStore implements UploadStore {
   }
 
   async *list(): AsyncGenerator<StagedUpload> {
-    for (const id of (await readdir(this.#layout.uploads)).sort()) {
+    for (const id of await namesIn(this.#layout.uploads)) {
+      if (!UUID.test(id)) continue;
       const found = await this.#stat(id);
       if (found !== undefined) yield { id, ...found };
     }
@@ -89,4 +99,17 @@ export class FileUploadStore implements UploadStore {
       throw fileError(error, 'looking for an upload');
     }
   }
+}
+
+/** Only what begins at the beginning makes a file. */
+async function openToAppend(path: string, at: number): Promise<FileHandle> {
+  try {
+    return await open(path, at === 0 ? constants.O_WRONLY | constants.O_CREAT : constants.O_WRONLY);
+  } catch (error) {
+    throw at > 0 && isAbsent(error) ? misplaced(0, at) : error;
+  }
+}
+
+function misplaced(size: number, at: number): StoreError {
+  return new StoreError('failed', `an upload of ${size} bytes cannot go on at ${at}`);
 }
