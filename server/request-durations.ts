@@ -1,13 +1,13 @@
 /** One labelled histogram: how many requests took at most so long, how many in all, and their time together. */
 interface Series {
   readonly labels: { readonly route: string; readonly method: string; readonly status: string };
-  readonly counts: Uint32Array;
+  readonly counts: Float64Array;
   total: number;
   seconds: number;
 }
 
 const NAME = 'assay_http_request_duration_seconds';
-const HELP = 'Time from the end of a request head to the end of its answer';
+const HELP = 'Time from the head of a request until its answer was made and, of a pull, handed to the connection';
 const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
@@ -15,7 +15,6 @@ const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  * puts them into Prometheus' form when asked.
  */
 export class RequestDurations {
-  readonly name = NAME;
   readonly #series = new Map<string, Map<string, Map<number, Series>>>();
 
   observe(route: string, method: string, status: number, seconds: number): void {
@@ -39,7 +38,7 @@ export class RequestDurations {
     const byStatus = entry(byMethod, method, () => new Map<number, Series>());
     return entry(byStatus, status, () => ({
       labels: { route, method, status: String(status) },
-      counts: new Uint32Array(BOUNDS.length + 1),
+      counts: new Float64Array(BOUNDS.length + 1),
       total: 0,
       seconds: 0,
     }));
