@@ -5,6 +5,7 @@ import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { Config } from './config.ts';
+import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 
 /** Everything that is open while a server or a command runs. */
@@ -17,7 +18,7 @@ export interface Context {
 
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  const { storeFolder, storeUrl } = config;
+  const { storeFolder, storeUrl, blobsFolder } = config;
   if (storeUrl !== undefined) {
     const { PostgresKeyedStore } = await loadPostgres();
     if (!(await PostgresKeyedStore.existsIn(storeUrl))) {
@@ -26,13 +27,17 @@ export async function openExisting(config: Config): Promise<Context> {
   } else if (!LmdbKeyedStore.existsIn(storeFolder)) {
     throw new WrongSetting(`there is no store in ${storeFolder}; --data or ASSAY_DATA names the server's folder`);
   }
+  if (!(await isFolder(new FileLayout(blobsFolder).blobs))) {
+    throw new WrongSetting(`there are no blobs in ${blobsFolder}; --blobs or ASSAY_BLOBS names the server's folder`);
+  }
   return openContext(config);
 }
 
 /** The one place that knows engines. */
 export async function openContext(config: Config): Promise<Context> {
   const layout = new FileLayout(config.blobsFolder);
-  const blobs = await FileBlobStore.open(layout);
+  await makeDataFolder(config.blobsFolder);
+  const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(config.blobsFolder, error));
   const uploads = await FileUploadStore.open(layout);
   const keys = await openKeys(config);
   const stores: Stores = { keys, blobs, uploads };
@@ -41,7 +46,10 @@ export async function openContext(config: Config): Promise<Context> {
 }
 
 async function openKeys({ storeFolder, storeUrl }: Config): Promise<KeyedStore> {
-  if (storeUrl === undefined) return LmdbKeyedStore.open(storeFolder);
+  if (storeUrl === undefined) {
+    await makeDataFolder(storeFolder);
+    return LmdbKeyedStore.open(storeFolder);
+  }
   const { PostgresKeyedStore } = await loadPostgres();
   return PostgresKeyedStore.open(storeUrl);
 }
