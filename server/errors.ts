@@ -12,6 +12,7 @@ export interface Answer {
   readonly message: string;
   readonly detail?: unknown;
   readonly retryAfter?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 type Row = readonly [status: number, ociCode: string];
@@ -40,6 +41,7 @@ const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode, R
   'name-unknown': [404, 'NAME_UNKNOWN'],
   'page-invalid': [400, 'UNSUPPORTED'],
   'path-unknown': [404, 'UNSUPPORTED'],
+  'range-unsatisfiable': [416, 'UNSUPPORTED'],
   'request-malformed': [400, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
   'size-mismatch': [400, 'SIZE_INVALID'],
@@ -62,7 +64,7 @@ const RETRY_AFTER_SECONDS = 1;
 
 export function answerTo(error: unknown): Answer {
   if (error instanceof OciError) return tellable(error.code, error.message, error.detail);
-  if (error instanceof RequestError) return tellable(error.code, error.message);
+  if (error instanceof RequestError) return { ...tellable(error.code, error.message), headers: error.headers };
   if (error instanceof StoreError) return internal(error.code);
   return internal('failed');
 }

@@ -6,15 +6,23 @@ export type RequestErrorCode =
   | 'json-invalid'
   | 'method-not-allowed'
   | 'path-unknown'
+  | 'range-unsatisfiable'
   | 'request-malformed';
 
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code: RequestErrorCode;
+  /** What the answer says in its head besides. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: RequestErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.headers = options.headers ?? {};
   }
 }
 

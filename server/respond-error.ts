@@ -39,6 +39,7 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
     'x-content-type-options': 'nosniff',
     // Who was not asked for a body may send one or not; nothing behind it could be told apart from it.
     ...(awaitsContinue(req) && !req.complete ? { connection: 'close' } : {}),
+    ...answer.headers,
     ...(answer.retryAfter === undefined ? {} : { 'retry-after': String(answer.retryAfter) }),
   });
   if (req.method !== 'HEAD') res.write(body);

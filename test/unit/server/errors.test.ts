@@ -35,6 +35,7 @@ const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
   'json-invalid': 400,
   'method-not-allowed': 405,
   'path-unknown': 404,
+  'range-unsatisfiable': 416,
   'request-malformed': 400,
 };
 const STORE: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
