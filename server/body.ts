@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gather } from '../lib/encoding/gather.ts';
 import { DisconnectError, RequestError } from './request-error.ts';
+import { timerMs } from './timer.ts';
 
 /** A body that brings less than this in a whole timeout is taken for one that brings nothing. */
 const LEAST_PROGRESS_BYTES = 256;
@@ -41,7 +42,7 @@ export async function* bodyOf(
       fail(new RequestError('body-too-slow', `no more of the body came within ${timeoutMs / 1000} s`));
     }
     seen = bytes;
-  }, timeoutMs);
+  }, timerMs(timeoutMs));
   watch.unref();
   req.on('readable', onEvent).on('end', onEvent).on('error', onClose).on('close', onClose);
   try {

@@ -3,6 +3,7 @@ import { StoreError } from '../lib/store/store-error.ts';
 import type { Context } from './context.ts';
 import { describeError, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { timerMs } from './timer.ts';
 
 /** Collects garbage every interval, first a while after the start; never two runs at once. */
 export function startUpkeep(context: Context, metrics: Metrics, log: Log): { stop(): Promise<void> } {
@@ -28,14 +29,11 @@ export function startUpkeep(context: Context, metrics: Metrics, log: Log): { sto
   }
   if (gcIntervalMs === 0) return { stop: async () => {} };
   function schedule(delayMs: number): NodeJS.Timeout {
-    return setTimeout(
-      () => {
-        running = run().finally(() => {
-          timer = schedule(gcIntervalMs);
-        });
-      },
-      Math.min(delayMs, MAX_TIMER_MS),
-    ).unref();
+    return setTimeout(() => {
+      running = run().finally(() => {
+        timer = schedule(gcIntervalMs);
+      });
+    }, timerMs(delayMs)).unref();
   }
   let timer = schedule(Math.min(gcIntervalMs, FIRST_RUN_MS));
   return {
@@ -50,6 +48,3 @@ export function startUpkeep(context: Context, metrics: Metrics, log: Log): { sto
 
 /** A server that is started anew every day must collect, too. */
 const FIRST_RUN_MS = 10 * 60_000;
-
-/** Node's timers take no more than this and would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
