@@ -14,6 +14,14 @@ const TERM_MS = 60_000;
 /** A holder stops acting on its lease this long before the end, so that a slow step cannot outlive it. */
 const MARGIN_MS = 20_000;
 
+/**
+ * Whether a lease until then still counts. One that ends much later than any lease can was taken before the clock was set
+ * back, and would else be held until the clock is there again; the margin is what clocks of machines may differ by.
+ */
+function isHeld(until: number, now: number): boolean {
+  return until > now && until <= now + TERM_MS + MARGIN_MS;
+}
+
 /** Held while the work runs: `check` throws with code `busy` once the lease can no longer be counted on. */
 export interface Lease {
   check(): void;
@@ -29,7 +37,7 @@ export async function withLease<T>(
   const key = leaseKey(name);
   const owner = randomUUID();
   const before = await keys.get(key);
-  if (before !== undefined && decodeJson<LeaseRecord>(before).until > now()) throw takenBy(name);
+  if (before !== undefined && isHeld(decodeJson<LeaseRecord>(before).until, now())) throw takenBy(name);
   let until = now() + TERM_MS;
   let value: Uint8Array = encodeJson({ owner, until } satisfies LeaseRecord);
   if (!(await keys.commit({ checks: [{ key, value: before }], puts: [{ key, value }] }))) throw takenBy(name);
@@ -37,9 +45,9 @@ export async function withLease<T>(
   async function renew(): Promise<void> {
     const next = now() + TERM_MS;
     const renewed = encodeJson({ owner, until: next } satisfies LeaseRecord);
-    if (!(await keys.commit({ checks: [{ key, value }], puts: [{ key, value: renewed }] }))) return;
-    value = renewed;
-    until = next;
+    const held = await keys.commit({ checks: [{ key, value }], puts: [{ key, value: renewed }] });
+    if (held) value = renewed;
+    until = held ? next : -Infinity;
   }
   let renewing: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
@@ -50,7 +58,8 @@ export async function withLease<T>(
   try {
     return await work({
       check() {
-        if (now() > until - MARGIN_MS) throw new StoreError('busy', `the ${name} lease ran out`);
+        if (!isHeld(until, now()) || now() > until - MARGIN_MS)
+          throw new StoreError('busy', `the ${name} lease ran out`);
       },
     });
   } finally {

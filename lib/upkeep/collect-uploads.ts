@@ -6,22 +6,27 @@ import type { Collection } from './collection.ts';
 
 /** Uploads to which nothing came for too long, and staged bytes that belong to none. */
 export async function collectUploads(collection: Collection): Promise<void> {
-  const { stores, registry, now, uploadExpiryMs, dryRun, breathe } = collection;
+  const { stores, registry, uploadExpiryMs, dryRun, breathe } = collection;
+  const now = collection.now();
+  const oldest = now - uploadExpiryMs;
+  // A time to come is of a clock that was set back, or of another machine's: nothing can have happened later than now.
   const modified = new Map<string, number>();
-  for await (const staged of stores.uploads.list()) modified.set(staged.id, staged.modified);
-  const oldest = now() - uploadExpiryMs;
+  for await (const staged of stores.uploads.list()) modified.set(staged.id, Math.min(staged.modified, now));
   for await (const entry of entriesOf(stores.keys, allUploads)) {
     await breathe();
     const id = nameOfKey(entry.key);
     const { family, started } = decodeJson<UploadSession>(entry.value);
-    if (Math.max(started, modified.get(id) ?? 0) > oldest || registry.uploads.isBusy(id)) continue;
+    if (Math.max(Math.min(started, now), modified.get(id) ?? 0) > oldest || registry.uploads.isBusy(id)) continue;
     const held = dryRun === true || (await stores.keys.commit({ checks: [entry], deletes: [entry.key] }));
     if (held && dryRun !== true) await stores.uploads.discard(id);
-    if (held) collection.report({ action: 'removed', kind: 'uploads', name: id, family });
+    if (!held) continue;
+    modified.delete(id);
+    collection.report({ action: 'removed', kind: 'uploads', name: id, family });
   }
   for (const [id, at] of modified) {
     await breathe();
     if (at > oldest || registry.uploads.isBusy(id) || (await stores.keys.get(uploadKey(id))) !== undefined) continue;
     if (dryRun !== true) await stores.uploads.discard(id);
+    collection.report({ action: 'removed', kind: 'uploads', name: id });
   }
 }

@@ -22,7 +22,10 @@ export function isDue(link: Link, { graceMs, now }: Collection): boolean {
  * Removes what was marked, unless somebody has taken the mark off since the value was read. The value must have been
  * read before it was found out that nothing names the thing.
  */
-export async function remove(collection: Collection, { entry, kind, family, name, alongside }: Strike): Promise<boolean> {
+export async function remove(
+  collection: Collection,
+  { entry, kind, family, name, alongside }: Strike,
+): Promise<boolean> {
   const { size } = decodeJson<Link>(entry.value);
   const held =
     collection.dryRun === true ||
@@ -31,11 +34,15 @@ export async function remove(collection: Collection, { entry, kind, family, name
   return held;
 }
 
-/** Marks what is not marked. Nothing is lost by it, so it needs no order. */
+/**
+ * Marks what is not marked. Nothing is lost by it, so it needs no order. A mark of a time to come was made before the
+ * clock was set back; it is made anew, so that the thing waits for one grace period and not until that time.
+ */
 export async function mark(collection: Collection, { entry, kind, family, name }: Strike): Promise<void> {
   const link = decodeJson<Link>(entry.value);
-  if (link.condemned !== undefined) return;
-  const value = encodeJson({ ...link, condemned: collection.now() });
+  const now = collection.now();
+  if (link.condemned !== undefined && link.condemned <= now) return;
+  const value = encodeJson({ ...link, condemned: now });
   const held =
     collection.dryRun === true ||
     (await collection.stores.keys.commit({ checks: [entry], puts: [{ key: entry.key, value }] }));

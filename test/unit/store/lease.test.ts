@@ -115,4 +115,39 @@ describe('a lease', () => {
     await heir;
     expect(await take(async () => 'free')).toBe('free');
   });
+
+  test('of a process that died is free when the clock was set back since, and not until it is there again', async () => {
+    const never = new Gate();
+    const holder = take(() => never.opened);
+    await pass(0);
+    vi.clearAllTimers();
+    time -= 60 * TERM;
+    expect(await take(async () => 'taken over')).toBe('taken over');
+    never.open();
+    await holder;
+  });
+
+  test('is not taken from a holder whose clock is a little ahead', async () => {
+    await take(async () => {
+      time -= 10_000;
+      await expect(take(async () => {})).rejects.toMatchObject(busy);
+    });
+  });
+
+  test('cannot be counted on once the clock was set back, until it is renewed', async () => {
+    await take(async (lease) => {
+      time -= 60 * TERM;
+      expect(() => lease.check()).toThrow(expect.objectContaining(busy));
+      await pass(TERM / 4);
+      lease.check();
+    });
+  });
+
+  test('cannot be counted on from when it is found to be taken over', async () => {
+    await take(async (lease) => {
+      await stores().keys.commit({ puts: [{ key: leaseKey('work'), value: Buffer.from('{}') }] });
+      await pass(TERM / 4);
+      expect(() => lease.check()).toThrow(expect.objectContaining(busy));
+    });
+  });
 });
