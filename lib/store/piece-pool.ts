@@ -6,9 +6,16 @@ const MAX_KEPT = 16;
 /** Fresh memory of this size costs as much as filling it, so pieces that somebody has done with are used again. */
 const kept: Buffer[] = [];
 
+/** All memory that was ever made here, as long as anybody holds it: other memory of the same size is never taken over. */
+const made = new WeakSet<ArrayBufferLike>();
+
 /** Memory for a piece, with whatever was in it before. */
 export function takePiece(): Buffer {
-  return kept.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+  const again = kept.pop();
+  if (again !== undefined) return again;
+  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  made.add(piece.buffer);
+  return piece;
 }
 
 /**
@@ -16,6 +23,6 @@ export function takePiece(): Buffer {
  * is not of this pool is left alone.
  */
 export function givePiece(piece: Uint8Array): void {
-  if (piece.buffer.byteLength !== PIECE_BYTES || kept.length >= MAX_KEPT) return;
+  if (!made.has(piece.buffer) || kept.length >= MAX_KEPT) return;
   kept.push(Buffer.from(piece.buffer as ArrayBuffer, 0, PIECE_BYTES));
 }
