@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import Koa from 'koa';
 import type { AppContext } from './app-context.ts';
 import { respondToBadHead } from './bad-head.ts';
+import { Connections } from './connections.ts';
 import { answerPull } from './pull.ts';
 import { RequestError } from './request-error.ts';
 import { respondError } from './respond-error.ts';
@@ -11,8 +12,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 75_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 
-/** The HTTP server, not listening yet. */
-export function makeServer(app: AppContext): Server {
+/** The HTTP server, not listening yet, and its connections. */
+export function makeServer(app: AppContext): { readonly server: Server; readonly connections: Connections } {
   const koa = makeKoa(app);
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -22,14 +23,27 @@ export function makeServer(app: AppContext): Server {
     requestTimeout: 0,
     connectionsCheckingInterval: 5_000,
   });
+  const connections = new Connections(server);
+  connections.cutStalled(server, app.bodyTimeoutMs);
   function handle(req: IncomingMessage, res: ServerResponse): void {
+    connections.began(res);
+    req.url = originForm(req.url ?? '/');
     if (!answerPull(req, res, app)) koa(req, res);
   }
   server.on('request', handle);
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
-  server.on('clientError', respondToBadHead);
-  return server;
+  server.on('clientError', (error, socket) => respondToBadHead(error, socket, connections));
+  return { server, connections };
+}
+
+/** The path and query of a target that names the whole address, as to a proxy; a server must take it (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0];
+  if (origin === undefined) return target;
+  const rest = target.slice(origin.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) => void {

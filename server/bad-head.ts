@@ -1,12 +1,20 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorBody } from './error-body.ts';
+import type { Connections } from './connections.ts';
 import { answerTo } from './errors.ts';
 import { RequestError } from './request-error.ts';
 
-/** Answers what never became a request: a head that is malformed, too large or too slow. */
-export function respondToBadHead(error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+/**
+ * Answers what never became a request: a head that is malformed, too large or too slow. Behind an answer that is still
+ * under way it would be taken for a part of that one, so the connection is cut.
+ */
+export function respondToBadHead(
+  error: Error & { code?: string; rawPacket?: Buffer },
+  socket: Duplex,
+  connections: Connections,
+): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || !connections.canAnswer(socket)) {
     socket.destroy();
     return;
   }

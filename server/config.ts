@@ -25,27 +25,28 @@ export type Flags = { readonly [name in SettingName]?: string | undefined };
 export function readConfig(flags: Flags): Config {
   const data = read('data', flags);
   const store = read('store', flags);
-  const host = read('host', flags);
-  const trust = read('trust', flags);
-  if (!isLoopback(host) && trust !== 'network') {
-    throw new WrongSetting(
-      `${host} can be reached from other machines, and Assay lets whoever reaches it read and write. ` +
-        'If that is what you want, say so: --trust network or ASSAY_TRUST=network',
-    );
-  }
   return {
-    host,
+    host: read('host', flags),
     port: read('port', flags),
     storeFolder: store?.engine === 'lmdb' ? store.folder : join(data, 'store'),
     storeUrl: store?.engine === 'postgres' ? store.url : undefined,
     blobsFolder: read('blobs', flags)?.folder ?? data,
-    trust,
+    trust: read('trust', flags),
     bodyTimeoutMs: read('body-timeout', flags),
     uploadExpiryMs: read('upload-expiry', flags),
     gcIntervalMs: read('gc-interval', flags),
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
   };
+}
+
+/** For who listens. Throws a WrongSetting where others reach the address and nobody said that they may. */
+export function requireTrust({ host, trust }: Config): void {
+  if (isLoopback(host) || trust === 'network') return;
+  throw new WrongSetting(
+    `${host} can be reached from other machines, and Assay lets whoever reaches it read and write. ` +
+      'If that is what you want, say so: --trust network or ASSAY_TRUST=network',
+  );
 }
 
 type ParsedBy<N extends SettingName> = (typeof SETTINGS)[N] extends Setting<infer T> ? T : never;

@@ -76,8 +76,9 @@ async function pull(req: IncomingMessage, res: ServerResponse, path: PullPath, a
   if (path.kind === 'blobs') shared.push('accept-ranges', 'bytes');
   const range = path.kind === 'blobs' && method === 'GET' ? wantedRange(headers, etag, located.size) : undefined;
   if (range === 'unsatisfiable') {
-    res.writeHead(416, [...shared, 'content-range', `bytes */${located.size}`, 'content-length', '0']).end();
-    return;
+    throw new RequestError('range-unsatisfiable', `the blob has ${located.size} bytes`, {
+      headers: { 'content-range': `bytes */${located.size}` },
+    });
   }
   shared.push(
     'content-type',
@@ -95,7 +96,7 @@ async function send(
   headers: string[],
   located: Located | undefined,
   range: ByteRange | undefined,
-  { content, bodyTimeoutMs }: AppContext,
+  { content }: AppContext,
 ): Promise<void> {
   if (located === undefined || located.size === 0) {
     res.writeHead(status, headers).end();
@@ -106,7 +107,8 @@ async function send(
     res.writeHead(status, headers).end(range === undefined ? bytes : bytes.subarray(range.start, range.end));
     return;
   }
-  await sendStream(res, status, headers, content.read(located, range), bodyTimeoutMs);
+  const length = range === undefined ? located.size : range.end - range.start;
+  await sendStream(res, status, headers, content.read(located, range), length);
 }
 
 async function findBlob({ family, name }: PullPath, { registry }: AppContext): Promise<Found> {

@@ -1,7 +1,8 @@
 import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { makeServer } from './app.ts';
-import type { Config } from './config.ts';
+import { requireTrust, type Config } from './config.ts';
+import type { Connections } from './connections.ts';
 import { openContext, type Context } from './context.ts';
 import { describeError, makeLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -12,6 +13,7 @@ const DRAIN_MS = 30_000;
 
 /** Listens, serves until a signal comes, drains and closes. */
 export async function serve(config: Config, print: (line: string) => void): Promise<void> {
+  requireTrust(config);
   const log = makeLog(
     (line) => process.stderr.write(line),
     () => new Date(),
@@ -20,7 +22,7 @@ export async function serve(config: Config, print: (line: string) => void): Prom
   const context = await openContext(config);
   try {
     const metrics = new Metrics();
-    const server = makeServer({
+    const { server, connections } = makeServer({
       registry: context.registry,
       content: context.registry.content,
       metrics,
@@ -28,14 +30,13 @@ export async function serve(config: Config, print: (line: string) => void): Prom
       bodyTimeoutMs: config.bodyTimeoutMs,
       ready: () => probe(context),
     });
-    const sockets = openSockets(server);
     const address = await listen(server, config);
     print(`Assay listens on ${urlOf(address)}`);
     if (config.trust === 'network') print('Whoever reaches this address may read, write and delete (trust: network).');
     const upkeep = startUpkeep(context, metrics, log);
     const signal = await firstSignal();
     log.info('draining', { signal });
-    await drain(server, sockets);
+    await drain(server, connections);
     await upkeep.stop();
   } finally {
     await context.close();
@@ -74,15 +75,6 @@ function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function openSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
 function firstSignal(): Promise<string> {
   return new Promise((resolve) => {
     let seen = false;
@@ -97,16 +89,12 @@ function firstSignal(): Promise<string> {
   });
 }
 
-/** Lets requests end. Connections without one are closed at once, those too that never began one, which Node leaves open. */
-async function drain(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+/** Lets requests end that are under way, for a while, and closes every connection without one at once. */
+async function drain(server: Server, connections: Connections): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  function closeIdle(): void {
-    server.closeIdleConnections();
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  }
-  closeIdle();
-  const idle = setInterval(closeIdle, 100);
-  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  connections.closeIdle();
+  const idle = setInterval(() => connections.closeIdle(), 100);
+  const cut = setTimeout(() => connections.closeAll(), DRAIN_MS);
   await closed;
   clearInterval(idle);
   clearTimeout(cut);

@@ -48,14 +48,14 @@ export const SETTINGS = {
     '<time>',
     '60s',
     'how long a client may send or take nothing in mid-request',
-    parseDuration,
+    parseBodyTimeout,
   ),
   'upload-expiry': setting(
     'ASSAY_UPLOAD_EXPIRY',
     '<time>',
     '24h',
     'how long an upload may rest before it is dropped',
-    parseDuration,
+    parseUploadExpiry,
   ),
   'gc-interval': setting(
     'ASSAY_GC_INTERVAL',
@@ -144,8 +144,22 @@ export function parseDuration(text: string): number {
 
 const SIZES = { B: 0, KiB: 1, MiB: 2, GiB: 3, TiB: 4 } as const;
 
+function parseBodyTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= 100 && ms <= UNITS.d) return ms;
+  throw new WrongSetting('a time from 100ms to 24h');
+}
+
+function parseUploadExpiry(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= UNITS.s) return ms;
+  throw new WrongSetting('a time of at least 1s');
+}
+
 function parseSize(text: string): number {
   const found = /^(\d{1,12})(B|KiB|MiB|GiB|TiB)?$/.exec(text);
   if (found === null) throw new WrongSetting('a size like 512MiB or 20GiB');
-  return Number(found[1]) * 1024 ** SIZES[(found[2] ?? 'B') as keyof typeof SIZES];
+  const bytes = Number(found[1]) * 1024 ** SIZES[(found[2] ?? 'B') as keyof typeof SIZES];
+  if (bytes < 1) throw new WrongSetting('a size of at least 1B');
+  return bytes;
 }

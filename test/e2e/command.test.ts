@@ -1,7 +1,9 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { assay, errorsIn } from '../support/assay-command.ts';
 import { digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
+import { RawConnection } from '../support/raw-connection.ts';
 import { expectStatus, freshRepository, type Image } from '../support/repository.ts';
 import { useServer } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
@@ -49,6 +51,9 @@ describe('a wrong setting', () => {
     ['ASSAY_STORE', 'mysql://x'],
     ['ASSAY_BLOBS', 'tape:/dev/st0'],
     ['ASSAY_BODY_TIMEOUT', 'long'],
+    ['ASSAY_BODY_TIMEOUT', '30d'],
+    ['ASSAY_UPLOAD_EXPIRY', '0'],
+    ['ASSAY_MAX_BLOB', '0'],
     ['ASSAY_TRUST', 'everybody'],
   ] as const;
 
@@ -79,6 +84,43 @@ describe('assay serve', () => {
     other.close();
     expect(code).toBe(1);
     expect(stderr).toContain(String(port));
+  });
+});
+
+describe('a server that is told to end', () => {
+  const server = useServer();
+
+  test('waits for no connection without a request, not for one whose head has come by half either', async () => {
+    const idle = await RawConnection.open(server);
+    const silent = await RawConnection.open(server);
+    const half = await RawConnection.open(server);
+    for (const connection of [idle, half]) {
+      connection.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n');
+      await connection.until(() => connection.status === 200);
+    }
+    half.write('GET /v2/ HTTP/1.1\r\nHost: ');
+    await sleep(100);
+    const started = performance.now();
+    expect(await server.stop()).toBe(0);
+    expect(performance.now() - started).toBeLessThan(5000);
+    for (const connection of [idle, silent, half]) await connection.closed(1000);
+  });
+
+  test('lets a request end that is under way', async () => {
+    await server.start();
+    const repository = freshRepository(server);
+    const bytes = Buffer.from('{}');
+    const connection = await RawConnection.open(server);
+    connection.write(
+      `POST /v2/${repository.name}/blobs/uploads/?digest=${digestOf(bytes)} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{`,
+    );
+    await sleep(200);
+    const stopped = server.stop();
+    await sleep(500);
+    connection.write('}');
+    expect(await stopped).toBe(0);
+    expect(connection.status).toBe(201);
+    await server.start();
   });
 });
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { header, type Reply } from '../support/http.ts';
 import { digestOf, randomContent, type Algorithm } from '../support/oci-content.ts';
+import { expectRefusal } from '../support/oci-error.ts';
 import { freshRepository, type Repository } from '../support/repository.ts';
 import { useServer } from '../support/server.ts';
 
@@ -76,6 +77,8 @@ describe.each(CASES)('a range of %s', (_, bytes, algorithm) => {
       const reply = await ask(range);
       expect(reply.status, range).toBe(416);
       expect(header(reply, 'content-range')).toBe(`bytes */${size}`);
+      expect(header(reply, 'cache-control')).toBeUndefined();
+      expectRefusal(reply, 416, ['UNSUPPORTED']);
     }
   });
 

@@ -201,6 +201,53 @@ describe('a connection', () => {
   });
 });
 
+describe('a target that names the whole address', () => {
+  test.each(['tags/list', 'manifests/v1', 'manifests/absent', 'blobs/none'])(
+    'is answered as its path is: %s',
+    async (rest) => {
+      const repository = freshRepository(server);
+      await repository.pushImage('v1');
+      const path = `/v2/${repository.name}/${rest}`;
+      const { status, body } = await send('GET', `${server.url}${path}`);
+      const connection = await RawConnection.open(server);
+      connection.write(`GET HTTP://any.example:80${path} HTTP/1.1\r\nHost: any.example\r\nConnection: close\r\n\r\n`);
+      await connection.closed(10_000);
+      expect(connection.status).toBe(status);
+      expect(connection.received.endsWith(body.toString('latin1'))).toBe(true);
+    },
+  );
+
+  test('is the root where it has no path', async () => {
+    const connection = await RawConnection.open(server);
+    connection.write('GET http://any.example HTTP/1.1\r\nHost: any.example\r\nConnection: close\r\n\r\n');
+    await connection.closed(10_000);
+    expect(connection.status).toBe((await send('GET', `${server.url}/`)).status);
+  });
+});
+
+describe('what is no HTTP, behind a request', () => {
+  test('is never answered into the midst of the answer under way', async () => {
+    const repository = freshRepository(server);
+    const bytes = Buffer.alloc(64 * 1024 * 1024, 'a');
+    const digest = await repository.pushBlob(bytes);
+    const connection = await RawConnection.open(server);
+    connection.write(`GET /v2/${repository.name}/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await connection.until((received) => received.length > 0);
+    connection.write('hello\r\n\r\n');
+    await connection.closed(30_000);
+    expect(connection.received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200']);
+  });
+
+  test('is answered when the answer before it has left', async () => {
+    const connection = await RawConnection.open(server);
+    connection.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.until(() => connection.status === 200);
+    connection.write('hello\r\n\r\n');
+    await connection.closed(10_000);
+    expect(connection.received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+});
+
 describe('an unknown part of the server', () => {
   test('tells nothing about its inside', async () => {
     for (const path of ['/', '/v1/', '/v2/_unknown', '/etc/passwd', '/healthz/../..']) {

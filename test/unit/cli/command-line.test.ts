@@ -10,6 +10,8 @@ import { rules } from '../../../cli/commands/rules.ts';
 import { serve } from '../../../cli/commands/serve.ts';
 import { version } from '../../../cli/commands/version.ts';
 import { sizeText } from '../../../cli/size-text.ts';
+import { readConfig } from '../../../server/config.ts';
+import { openContext } from '../../../server/context.ts';
 import { SETTINGS } from '../../../server/settings.ts';
 import { assay } from '../../support/assay-command.ts';
 import { useTemporaryFolder } from '../../support/use-temporary-folder.ts';
@@ -151,7 +153,7 @@ describe('assay', { concurrent: true }, () => {
     expect(stderr).toContain('ASSAY_GC_GRACE is "soon"');
   });
 
-  test.fails('checks a store whatever address its server listens on', async () => {
+  test('checks a store whatever address its server listens on', async () => {
     const data = join(folder.path, 'never-served');
     const { stderr } = await assay(['fsck', '--data', data], { ASSAY_HOST: '0.0.0.0' });
     expect(stderr).toContain(`there is no store in ${data}`);
@@ -172,6 +174,23 @@ describe('assay', { concurrent: true }, () => {
     expect(code).toBe(2);
     expect(stderr).toContain(data);
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('names a data folder that no folder can be, where the system says that what is there is not', async () => {
+    const { code, stderr } = await assay(['serve', '--port', '0', '--data', '/proc/xx']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('/proc/xx: no folder can be made there');
+  });
+
+  test('names a folder without blobs, and makes none there', async () => {
+    const data = join(folder.path, 'keys-alone');
+    const context = await openContext(readConfig({ data }));
+    await context.close();
+    const elsewhere = join(folder.path, 'elsewhere');
+    const { code, stderr } = await assay(['fsck', '--data', data, '--blobs', `files:${elsewhere}`]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`there are no blobs in ${elsewhere}`);
+    await expect(mkdir(elsewhere)).resolves.toBeUndefined();
   });
 
   test('fails with 1, and no stack, when it cannot do what it was told', async () => {

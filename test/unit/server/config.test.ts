@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { readConfig, serverUrl } from '../../../server/config.ts';
+import { readConfig, requireTrust, serverUrl } from '../../../server/config.ts';
 import { parseDuration, SETTINGS, WrongSetting, type SettingName } from '../../../server/settings.ts';
 
 const WRONG: readonly [SettingName, readonly string[]][] = [
@@ -9,11 +9,14 @@ const WRONG: readonly [SettingName, readonly string[]][] = [
   ['store', ['lmdb', 'lmdb:', 'mysql://x', '/srv/store', 'LMDB:/x', 'files:/x', 'lmdb:a\0b']],
   ['blobs', ['files', 'files:', 'tape:/dev/st0', '/srv/blobs', 'lmdb:/x', 'files:a\0b']],
   ['trust', ['', 'everybody', 'Network', 'network ', 'true']],
-  ['body-timeout', ['', 'soon', '-1s', '1.5s', '1 s', '5w', 's', '1h30m', '1234567890', '1S']],
-  ['upload-expiry', ['', 'never', '1y']],
+  [
+    'body-timeout',
+    ['', 'soon', '-1s', '1.5s', '1 s', '5w', 's', '1h30m', '1234567890', '1S', '0', '99ms', '86401', '25h', '30d'],
+  ],
+  ['upload-expiry', ['', 'never', '1y', '0', '999ms']],
   ['gc-interval', ['', 'daily', '-1']],
   ['gc-grace', ['', 'soon', '1h ']],
-  ['max-blob', ['', 'large', '-1', '1GB', '1.5GiB', '1 GiB', 'GiB', '1gib', '1234567890123']],
+  ['max-blob', ['', 'large', '-1', '1GB', '1.5GiB', '1 GiB', 'GiB', '1gib', '1234567890123', '0', '0TiB']],
 ];
 const EVERY = Object.keys(SETTINGS) as SettingName[];
 
@@ -127,7 +130,7 @@ describe('the configuration', () => {
   });
 
   test.each(['127.0.0.1', '127.8.9.10', '::1', 'localhost'])('needs no trust to listen on %s', (host) => {
-    expect(readConfig({ host }).host).toBe(host);
+    expect(() => requireTrust(readConfig({ host }))).not.toThrow();
   });
 
   test.each([
@@ -144,12 +147,12 @@ describe('the configuration', () => {
     '::ffff:127.0.0.1',
     'fe80::1%eth0',
   ])('needs ASSAY_TRUST=network to listen on %s, and says so', (host) => {
-    const message = wrongnessOf(() => readConfig({ host }));
+    const message = wrongnessOf(() => requireTrust(readConfig({ host })));
     expect(message).toContain(host);
     expect(message).toContain('ASSAY_TRUST=network');
-    expect(readConfig({ host, trust: 'network' }).host).toBe(host);
+    expect(() => requireTrust(readConfig({ host, trust: 'network' }))).not.toThrow();
     vi.stubEnv('ASSAY_TRUST', 'network');
-    expect(readConfig({ host }).trust).toBe('network');
+    expect(() => requireTrust(readConfig({ host }))).not.toThrow();
   });
 
   test.each([
@@ -166,7 +169,23 @@ describe('the configuration', () => {
   });
 
   test.each([
-    ['0', 0],
+    ['body-timeout', '25h', '100ms to 24h'],
+    ['body-timeout', '99ms', '100ms to 24h'],
+    ['upload-expiry', '0', 'at least 1s'],
+    ['max-blob', '0', 'at least 1B'],
+  ] as const)('names the bounds of %s to who asks for %s', (name, text, bounds) => {
+    expect(wrongnessOf(() => readConfig({ [name]: text }))).toContain(bounds);
+  });
+
+  test('takes times and sizes at their bounds', () => {
+    expect(readConfig({ 'body-timeout': '100ms' }).bodyTimeoutMs).toBe(100);
+    expect(readConfig({ 'body-timeout': '24h' }).bodyTimeoutMs).toBe(86_400_000);
+    expect(readConfig({ 'upload-expiry': '1' }).uploadExpiryMs).toBe(1000);
+    expect(readConfig({ 'max-blob': '1' }).maxBlobBytes).toBe(1);
+  });
+
+  test.each([
+    ['1B', 1],
     ['7', 7],
     ['7B', 7],
     ['1KiB', 1024],
