@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { algorithmOf, digestOf, isSha256, type Digest } from '../encoding/digest.ts';
+import { asBuffer } from '../encoding/as-buffer.ts';
+import { algorithmOf, digestOf, isSha256, parseDigest, type Digest } from '../encoding/digest.ts';
 import { locate, type Link } from '../oci/link.ts';
 import type { Stores } from '../oci/registry.ts';
 import type { ContentRecord, Located } from '../store/content-store.ts';
 import { decodeJson } from '../store/json-value.ts';
 import type { Entry } from '../store/keyed-store.ts';
-import { contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
+import { contentKey, contentOfKey, digestOfKey, inlineKey } from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
-import type { Checking } from './checking.ts';
+import type { Checking, Finding } from './checking.ts';
 
 /** The bytes of content against its record and its digest. */
 export async function checkContent(checking: Checking, entry: Entry): Promise<void> {
@@ -74,5 +75,30 @@ export async function checkLinked(checking: Checking, family: string, digest: Di
   await checking.find({ severity: 'error', what, name: digest, family }, async () => {
     const now = await stores.keys.get(entry.key);
     return now !== undefined && (await wrong()) !== undefined;
+  });
+}
+
+/** That content which is found by a digest of another algorithm has that digest. */
+export async function checkAlias(checking: Checking, { key, value }: Entry): Promise<void> {
+  const { keys } = checking.stores;
+  // The digest lies here as behind the name of a family.
+  const alias = digestOfKey(Buffer.concat([Buffer.from('A\0'), key.subarray(1)]));
+  const wrong = async (): Promise<Pick<Finding, 'severity' | 'what'> | undefined> => {
+    const content = parseDigest(asBuffer(value).toString('latin1'));
+    if (content === undefined || !isSha256(content))
+      return { severity: 'error', what: 'the digest leads to no content' };
+    const found = await keys.get(contentKey(content));
+    if (found === undefined)
+      return { severity: 'warning', what: `the digest leads to content that is gone; assay gc removes it: ${content}` };
+    const { size, place, state } = decodeJson<ContentRecord>(found);
+    if (!checking.content || state === 'arriving' || state === 'deleting') return undefined;
+    const what = await whatIsWrong(checking, { content, size, place }, alias);
+    return what === undefined ? undefined : { severity: 'error', what };
+  };
+  const finding = await wrong();
+  if (finding === undefined) return;
+  await checking.find({ ...finding, name: alias }, async () => {
+    const now = await keys.get(key);
+    return now !== undefined && Buffer.compare(now, value) === 0 && (await wrong()) !== undefined;
   });
 }

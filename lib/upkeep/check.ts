@@ -4,13 +4,14 @@ import type { ContentRecord } from '../store/content-store.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { totalFor } from './total.ts';
-import { allContent, allFamilies, allInline, contentKey, contentOfKey, nameOfKey } from '../store/keys.ts';
-import { checkContent } from './check-content.ts';
-import { checkFamilyKeys } from './check-family.ts';
+import { allAliases, allContent, allInline, allUploads, contentKey, contentOfKey, nameOfKey } from '../store/keys.ts';
+import { checkAlias, checkContent } from './check-content.ts';
+import { checkFamilies } from './check-families.ts';
 import type { Checking, CheckOptions, CheckReport } from './checking.ts';
 import { makePace } from './pace.ts';
 
 const SECOND_LOOK_MS = 50;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Checks every digest, and every key that names one. Changes nothing, and may run beside a server. */
 export async function check(stores: Stores, registry: Registry, options: CheckOptions): Promise<CheckReport> {
@@ -38,13 +39,13 @@ export async function check(stores: Stores, registry: Registry, options: CheckOp
     count.bytes += decodeJson<ContentRecord>(entry.value).size;
     await checkContent(checking, entry);
   }
-  await checkStrays(checking);
-  const families = await totalFor(checking, allFamilies);
-  for await (const { key } of entriesOf(stores.keys, allFamilies)) {
-    options.onProgress?.('repositories', count.families, families);
-    count.families += 1;
-    await checkFamilyKeys(checking, nameOfKey(key));
+  for await (const entry of entriesOf(stores.keys, allAliases)) {
+    await checking.breathe();
+    await checkAlias(checking, entry);
   }
+  await checkStrays(checking);
+  await checkSessions(checking);
+  count.families = await checkFamilies(checking);
   return count;
 }
 
@@ -69,5 +70,16 @@ async function checkStrays(checking: Checking): Promise<void> {
       { severity: 'warning', what: 'a blob has no record; assay gc removes it', name: digest },
       isStill,
     );
+  }
+}
+
+/** Uploads that nobody can go on with. */
+async function checkSessions({ stores, breathe, find }: Checking): Promise<void> {
+  for await (const { key } of entriesOf(stores.keys, allUploads)) {
+    await breathe();
+    const id = nameOfKey(key);
+    if (UUID.test(id)) continue;
+    const isStill = async (): Promise<boolean> => (await stores.keys.get(key)) !== undefined;
+    await find({ severity: 'warning', what: 'an upload has an id that is no UUID', name: id }, isStill);
   }
 }

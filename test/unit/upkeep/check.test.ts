@@ -113,3 +113,59 @@ it('warns of bytes that no record speaks of', async () => {
   await change([[keys.inlineKey(sha256(stray)), stray.subarray(0, 9)]]);
   expect(await findings()).toMatchObject([{ severity: 'warning' }, { severity: 'warning' }]);
 });
+
+it('finds a repository that has lost its record, and checks what it has all the same', async () => {
+  await change([], [keys.familyKey('family')]);
+  expect(await findings()).toEqual([
+    { severity: 'error', what: 'the repository has no record', name: 'family', family: 'family' },
+  ]);
+  await change([], [keys.blobKey('family', sha256(large)), keys.tagOfManifestKey('family', digest, 'v1')]);
+  expect(await findings()).toMatchObject([
+    { severity: 'error', name: 'family' },
+    { severity: 'warning', name: digest },
+    { severity: 'error', name: 'v1' },
+  ]);
+});
+
+it.each([
+  ['a blob', (family: string) => keys.blobKey(family, sha256(small)), JSON.stringify({ size: 100, place: 'inline' })],
+  ['a tag', (family: string) => keys.tagKey(family, 'v1'), digest],
+  ['a tag of a manifest', (family: string) => keys.tagOfManifestKey(family, digest, 'v1'), ''],
+  ['a referrer', (family: string) => keys.referrerKey(family, digest, digest), '{}'],
+])('finds repositories that only a key names: %s', async (_, keyOf, value) => {
+  const names = ['a', 'family/of', 'familyy', 'z'];
+  await change(names.map((name) => [keyOf(name), value]));
+  const found = (await findings()).filter(({ what }) => what === 'the repository has no record');
+  expect(found.map(({ name }) => name)).toEqual(names);
+});
+
+it('finds a digest of another algorithm that leads to other bytes, or nowhere', async () => {
+  const [wrong, lost, torn] = ['wrong', 'lost', 'torn'].map((name) => digestWith('sha512', Buffer.from(name)));
+  const gone = sha256(Buffer.from('gone'));
+  await change([
+    [keys.aliasKey(digestWith('sha512', small)), sha256(small)],
+    [keys.aliasKey(wrong ?? digest), sha256(large)],
+    [keys.aliasKey(lost ?? digest), gone],
+    [keys.aliasKey(torn ?? digest), 'sha256:'],
+  ]);
+  const found = await findings();
+  expect(found).toHaveLength(3);
+  expect(found).toEqual(
+    expect.arrayContaining([
+      { severity: 'error', what: 'the bytes do not match the digest', name: wrong },
+      {
+        severity: 'warning',
+        what: `the digest leads to content that is gone; assay gc removes it: ${gone}`,
+        name: lost,
+      },
+      { severity: 'error', what: 'the digest leads to no content', name: torn },
+    ]),
+  );
+  expect(await findings(false)).toHaveLength(2);
+});
+
+it('warns of an upload that nobody can go on with', async () => {
+  await opened.registry.uploads.start('family');
+  await change([[keys.uploadKey('no uuid'), '{}']]);
+  expect(await findings()).toMatchObject([{ severity: 'warning', name: 'no uuid' }]);
+});

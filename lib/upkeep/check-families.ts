@@ -1,0 +1,56 @@
+import { asBuffer } from '../encoding/as-buffer.ts';
+import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
+import { allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
+import { checkFamilyKeys } from './check-family.ts';
+import type { Checking } from './checking.ts';
+import { totalFor } from './total.ts';
+
+/** The letters of keys.ts that stand before the name of a family. */
+const LETTERS = 'bfgmt';
+
+/** Every family: those that have a record, and those that any key names without one. Returns how many there are. */
+export async function checkFamilies(checking: Checking): Promise<number> {
+  const { keys } = checking.stores;
+  let count = 0;
+  const families = await totalFor(checking, allFamilies);
+  for await (const { key } of entriesOf(keys, allFamilies)) {
+    checking.onProgress?.('repositories', count, families);
+    count += 1;
+    await checkFamilyKeys(checking, nameOfKey(key));
+  }
+  const unrecorded = new Map<string, Uint8Array>();
+  for (const letter of LETTERS) {
+    for await (const { family, key } of familiesUnder(keys, letter)) {
+      await checking.breathe();
+      if ((await keys.get(familyKey(family))) === undefined) unrecorded.set(family, key);
+    }
+  }
+  for (const [family, key] of unrecorded) {
+    count += 1;
+    await checking.find(
+      { severity: 'error', what: 'the repository has no record', name: family, family },
+      async () => (await keys.get(key)) !== undefined && (await keys.get(familyKey(family))) === undefined,
+    );
+    await checkFamilyKeys(checking, family);
+  }
+  return count;
+}
+
+/** Each family that has keys under a letter, with the first of them; the others are leapt over. */
+async function* familiesUnder(
+  keys: KeyedStore,
+  letter: string,
+): AsyncGenerator<{ readonly family: string; readonly key: Uint8Array }> {
+  const end = Buffer.from(letter);
+  end[0] = (end[0] ?? 0) + 1;
+  let start: Buffer = Buffer.from(letter);
+  for (;;) {
+    const [first] = await keys.list({ start, end, limit: 1 });
+    if (first === undefined) return;
+    const name = nameOfKey(first.key);
+    const family = name.split('\0', 1)[0] ?? name;
+    yield { family, key: asBuffer(first.key) };
+    // A family's keys go on with 00 behind its name.
+    start = Buffer.from(`${letter}${family}\x01`, 'latin1');
+  }
+}
