@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { header, send } from '../support/http.ts';
-import { digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
+import { descriptorOf, digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { expectStatus, freshRepository, locationOf } from '../support/repository.ts';
 import { useServer } from '../support/server.ts';
@@ -158,5 +160,41 @@ describe('a client that goes away in the middle', () => {
     await connection.closed(TIMEOUT * 1000 + 8000);
     expect([undefined, 400, 408]).toContain(connection.status);
     expect((await repository.head('manifests/short')).status).toBe(404);
+  });
+});
+
+/** Asks so often, reads nothing for two timeouts and more, and then all that still comes until the connection ends. */
+async function readLate(path: string, times: number): Promise<string> {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(times));
+  await sleep(TIMEOUT * 4000);
+  const pieces: Buffer[] = [];
+  socket.on('data', (piece: Buffer) => pieces.push(piece));
+  await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+  return Buffer.concat(pieces).toString('latin1');
+}
+
+describe('a reader who takes nothing', () => {
+  test('of a large blob is cut', { timeout: 30_000 }, async () => {
+    const repository = freshRepository(server);
+    const digest = await repository.pushBlob(Buffer.alloc(64 * 1024 * 1024, 'a'));
+    const received = await readLate(`/v2/${repository.name}/blobs/${digest}`, 1);
+    expect(received).toMatch(/^HTTP\/1\.1 200/);
+    expect(received.length).toBeLessThan(32 * 1024 * 1024);
+  });
+
+  test('of lists is cut', { timeout: 30_000 }, async () => {
+    const repository = freshRepository(server);
+    const { digest, bytes } = await repository.pushImage('v1');
+    const subject = descriptorOf(bytes, MEDIA.manifest);
+    for (let at = 0; at < 30; at += 1) {
+      const referrer = imageIndex([], { subject, annotations: { at: String(at), filler: 'x'.repeat(60_000) } });
+      expectStatus(await repository.putManifest(digestOf(referrer), referrer, MEDIA.index), 201);
+    }
+    const received = await readLate(`/v2/${repository.name}/referrers/${digest}`, 40);
+    expect(received).toMatch(/^HTTP\/1\.1 200/);
+    expect(received.length).toBeLessThan(32 * 1024 * 1024);
   });
 });

@@ -220,6 +220,23 @@ describe('a reader', () => {
     expect(made).toHaveLength(1);
   });
 
+  test('who goes away before the turn of a later answer leaves nothing open', async () => {
+    const { pieces, closed } = endless();
+    let asked = 0;
+    let left: Promise<void> | undefined;
+    const { url } = await serving(async (_, res) => {
+      asked += 1;
+      if (asked === 1) await sleep(1000);
+      else await (left = sendStream(res, 200, [], pieces, Infinity));
+    });
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await expect.poll(() => left !== undefined).toBe(true);
+    socket.destroy();
+    await left;
+    expect(closed()).toBe(true);
+  });
+
   test('who never asks is left to the timeout of heads', async () => {
     const { url } = await serving(async () => {}, TIMEOUT_MS);
     const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
