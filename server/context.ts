@@ -30,7 +30,12 @@ export async function openExisting(config: Config): Promise<Context> {
   if (!(await isFolder(new FileLayout(blobsFolder).blobs))) {
     throw new WrongSetting(`there are no blobs in ${blobsFolder}; --blobs or ASSAY_BLOBS names the server's folder`);
   }
-  return openContext(config);
+  const layout = new FileLayout(blobsFolder);
+  return contextOf(config, {
+    keys: await openKeys(config),
+    blobs: FileBlobStore.existing(layout),
+    uploads: FileUploadStore.existing(layout),
+  });
 }
 
 /** The one place that knows engines. */
@@ -39,10 +44,12 @@ export async function openContext(config: Config): Promise<Context> {
   await makeDataFolder(config.blobsFolder);
   const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(config.blobsFolder, error));
   const uploads = await FileUploadStore.open(layout);
-  const keys = await openKeys(config);
-  const stores: Stores = { keys, blobs, uploads };
+  return contextOf(config, { keys: await openKeys(config), blobs, uploads });
+}
+
+function contextOf(config: Config, stores: Stores): Context {
   const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
-  return { config, stores, registry, close: () => keys.close() };
+  return { config, stores, registry, close: () => stores.keys.close() };
 }
 
 async function openKeys({ storeFolder, storeUrl }: Config): Promise<KeyedStore> {
