@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode, R
   'body-too-slow': [408, 'BLOB_UPLOAD_INVALID'],
   busy: [503, 'UNAVAILABLE'],
   closed: [503, 'UNAVAILABLE'],
+  damaged: [500, 'UNKNOWN'],
   'digest-invalid': [400, 'DIGEST_INVALID'],
   'digest-mismatch': [400, 'DIGEST_INVALID'],
   'digest-unsupported': [400, 'DIGEST_INVALID'],

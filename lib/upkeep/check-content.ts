@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { algorithmOf, digestOf, isSha256, type Digest } from '../encoding/digest.ts';
 import { locate, type Link } from '../oci/link.ts';
 import type { Stores } from '../oci/registry.ts';
-import type { ContentRecord, Located } from '../store/content-store.ts';
+import { locatedBy, type ContentRecord, type Located } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import type { Entry } from '../store/keyed-store.ts';
 import { contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
@@ -15,7 +15,7 @@ export async function checkContent(checking: Checking, entry: Entry): Promise<vo
   const content = contentOfKey(entry.key);
   const record = decodeJson<ContentRecord>(entry.value);
   if (record.state === 'arriving' || record.state === 'deleting') return;
-  const located: Located = { content, size: record.size, place: record.place };
+  const located = locatedBy(content, record);
   const wrong = await whatIsWrong(checking, located, content);
   if (wrong === undefined) return;
   await checking.find({ severity: 'error', what: wrong, name: content }, async () => {
@@ -45,15 +45,17 @@ async function whatIsWrong(
     }
   } catch (error) {
     if (error instanceof StoreError && error.code === 'missing') return 'the bytes are missing';
+    if (error instanceof StoreError && error.code === 'damaged') return 'the stored bytes cannot be inflated';
     throw error;
   }
   if (size !== located.size) return `there are ${size} bytes and not ${located.size}`;
   return digestOf(algorithmOf(digest), hash) === digest ? undefined : 'the bytes do not match the digest';
 }
 
-async function isThere({ keys, blobs }: Stores, { content, place, size }: Located): Promise<boolean> {
-  if (place === 'inline') return (await keys.get(inlineKey(content)))?.length === size;
-  return (await blobs.stat(content))?.size === size;
+/** How long a zlib stream is cannot be known without inflating it. */
+async function isThere({ keys, blobs }: Stores, { content, place, size, encoding }: Located): Promise<boolean> {
+  const stored = place === 'inline' ? (await keys.get(inlineKey(content)))?.length : (await blobs.stat(content))?.size;
+  return encoding === undefined ? stored === size : stored !== undefined;
 }
 
 /** That what a link promises is there, and, where the link is by another algorithm, that the bytes match it. */
@@ -64,9 +66,9 @@ export async function checkLinked(checking: Checking, family: string, digest: Di
   const wrong = async (): Promise<string | undefined> => {
     const value = await stores.keys.get(contentKey(located.content));
     if (value === undefined) return `the repository names content that is not kept: ${located.content}`;
-    const { size, place } = decodeJson<ContentRecord>(value);
-    if (size !== located.size || place !== located.place)
-      return 'the link and the content disagree about size or place';
+    const { size, place, encoding } = decodeJson<ContentRecord>(value);
+    if (size !== located.size || place !== located.place || encoding !== located.encoding)
+      return 'the link and the content disagree about size, place or encoding';
     return isSha256(digest) || !checking.content ? undefined : whatIsWrong(checking, located, digest);
   };
   const what = await wrong();

@@ -41,6 +41,7 @@ const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
 const STORE: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
   busy: [503, 'unavailable'],
   closed: [503, 'unavailable'],
+  damaged: [500, 'internal'],
   failed: [500, 'internal'],
   full: [507, 'no-room'],
   missing: [500, 'internal'],
