@@ -1,3 +1,7 @@
+import { Repositories } from '../lib/definition/repositories.ts';
+import { FileSpool } from '../lib/git/file-spool.ts';
+import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
+import type { OpenSpool } from '../lib/git/spool.ts';
 import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts';
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
@@ -13,6 +17,9 @@ export interface Context {
   readonly config: Config;
   readonly stores: Stores;
   readonly registry: Registry;
+  readonly repositories: Repositories;
+  readonly openSpool: OpenSpool;
+  readonly packLimits: PackLimits;
   close(): Promise<void>;
 }
 
@@ -42,7 +49,24 @@ export async function openContext(config: Config): Promise<Context> {
   const keys = await openKeys(config);
   const stores: Stores = { keys, blobs, uploads };
   const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
-  return { config, stores, registry, close: () => keys.close() };
+  return {
+    config,
+    stores,
+    registry,
+    repositories: new Repositories(keys, registry.content, registry.families),
+    openSpool: () => new FileSpool(layout.writing),
+    packLimits: packLimits(config),
+    close: () => keys.close(),
+  };
+}
+
+function packLimits({ maxPushBytes, maxBlobBytes }: Config): PackLimits {
+  return {
+    ...DEFAULT_PACK_LIMITS,
+    packBytes: maxPushBytes,
+    inflatedBytes: maxPushBytes,
+    objectBytes: Math.min(maxBlobBytes, maxPushBytes),
+  };
 }
 
 async function openKeys({ storeFolder, storeUrl }: Config): Promise<KeyedStore> {

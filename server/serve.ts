@@ -22,6 +22,9 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     const metrics = new Metrics();
     const server = makeServer({
       registry: context.registry,
+      repositories: context.repositories,
+      openSpool: context.openSpool,
+      packLimits: context.packLimits,
       content: context.registry.content,
       metrics,
       log,

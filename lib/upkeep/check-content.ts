@@ -1,12 +1,15 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { algorithmOf, digestOf, isSha256, type Digest } from '../encoding/digest.ts';
+import { startOid } from '../git/oid.ts';
+import { decodeKnown } from '../git/stored/object-record.ts';
 import { locate, type Link } from '../oci/link.ts';
 import type { Stores } from '../oci/registry.ts';
 import { locatedBy, type ContentRecord, type Located } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import type { Entry } from '../store/keyed-store.ts';
-import { contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
+import { contentKey, contentOfKey, inlineKey, oidKey } from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
+import { whatIsWrongWithOids } from './check-git.ts';
 import type { Checking } from './checking.ts';
 
 /** The bytes of content against its record and its digest. */
@@ -16,15 +19,13 @@ export async function checkContent(checking: Checking, entry: Entry): Promise<vo
   const record = decodeJson<ContentRecord>(entry.value);
   if (record.state === 'arriving' || record.state === 'deleting') return;
   const located = locatedBy(content, record);
-  const wrong = await whatIsWrong(checking, located, content);
+  const whatNow = async (): Promise<string | undefined> =>
+    (await whatIsWrongWithOids(checking, content, record)) ?? (await whatIsWrong(checking, located, content, record));
+  const wrong = await whatNow();
   if (wrong === undefined) return;
   await checking.find({ severity: 'error', what: wrong, name: content }, async () => {
     const now = await stores.keys.get(contentKey(content));
-    return (
-      now !== undefined &&
-      Buffer.compare(now, entry.value) === 0 &&
-      (await whatIsWrong(checking, located, content)) !== undefined
-    );
+    return now !== undefined && Buffer.compare(now, entry.value) === 0 && (await whatNow()) !== undefined;
   });
 }
 
@@ -33,14 +34,17 @@ async function whatIsWrong(
   { stores, registry, content: readBytes, breathe }: Checking,
   located: Located,
   digest: Digest,
+  { oids = [] }: Pick<ContentRecord, 'oids'> = {},
 ): Promise<string | undefined> {
   if (!readBytes) return (await isThere(stores, located)) ? undefined : 'the bytes are missing';
   const hash = createHash(algorithmOf(digest));
+  const objects = await startedOids(stores, oids, located.size);
   let size = 0;
   try {
     for await (const piece of registry.content.read(located)) {
       await breathe();
       hash.update(piece);
+      for (const object of objects) object.hash.update(piece);
       size += piece.length;
     }
   } catch (error) {
@@ -49,7 +53,23 @@ async function whatIsWrong(
     throw error;
   }
   if (size !== located.size) return `there are ${size} bytes and not ${located.size}`;
-  return digestOf(algorithmOf(digest), hash) === digest ? undefined : 'the bytes do not match the digest';
+  if (digestOf(algorithmOf(digest), hash) !== digest) return 'the bytes do not match the digest';
+  const foreign = objects.find((object) => object.hash.digest('hex') !== object.oid);
+  return foreign === undefined ? undefined : `the bytes do not match the Git object id ${foreign.oid}`;
+}
+
+/** A hash that waits for the bytes of each Git object that they are. */
+async function startedOids(
+  { keys }: Stores,
+  oids: readonly string[],
+  size: number,
+): Promise<{ readonly oid: string; readonly hash: Hash }[]> {
+  const started = [];
+  for (const oid of oids) {
+    const known = await keys.get(oidKey(oid));
+    if (known !== undefined) started.push({ oid, hash: startOid(decodeKnown(known).type, size) });
+  }
+  return started;
 }
 
 /** How long a zlib stream is cannot be known without inflating it. */

@@ -7,6 +7,7 @@ import { totalFor } from './total.ts';
 import { allContent, allFamilies, allInline, contentKey, contentOfKey, nameOfKey } from '../store/keys.ts';
 import { checkContent } from './check-content.ts';
 import { checkFamilyKeys } from './check-family.ts';
+import { checkOids, checkRepository } from './check-git.ts';
 import type { Checking, CheckOptions, CheckReport } from './checking.ts';
 import { makePace } from './pace.ts';
 
@@ -44,7 +45,9 @@ export async function check(stores: Stores, registry: Registry, options: CheckOp
     options.onProgress?.('repositories', count.families, families);
     count.families += 1;
     await checkFamilyKeys(checking, nameOfKey(key));
+    await checkRepository(checking, nameOfKey(key));
   }
+  await checkOids(checking);
   return count;
 }
 
