@@ -32,6 +32,7 @@ export async function sendGit(
   const { req, res } = ctx;
   const gone = new AbortController();
   ctx.respond = false;
+  ctx.status = 200;
   res.once('close', () => {
     if (!res.writableFinished) gone.abort();
   });

@@ -6,7 +6,7 @@ import { inflateWhole } from '../inflate.ts';
 import type { ObjectSource, StoredObject } from '../object-source.ts';
 import type { PackedObject } from '../quarantine.ts';
 
-/** Up to this size a body is held in memory until its batch is committed. */
+/** Up to this size a body is held in memory until its batch is committed; of a larger one about as much, while it is written. */
 const HELD_BYTES = 1024 * 1024;
 const BATCH_OBJECTS = 400;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -23,7 +23,7 @@ export function* inBatches(objects: readonly PackedObject[]): Generator<PackedOb
   let contents = new Set<string>();
   let bytes = 0;
   for (const object of objects) {
-    const held = object.length > HELD_BYTES ? 0 : object.length;
+    const held = Math.min(object.length, HELD_BYTES);
     if (batch.length >= BATCH_OBJECTS || bytes + held > BATCH_BYTES || contents.has(object.digest)) {
       yield batch;
       batch = [];
