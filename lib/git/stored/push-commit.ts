@@ -21,6 +21,9 @@ import type { RefPolicy } from './ref-policy.ts';
 import type { StoredObjects } from './stored-objects.ts';
 import type { StoredRefs } from './stored-refs.ts';
 
+/** So many commits of blobs share their waits for the disk. */
+const BLOB_BATCHES = 3;
+
 export interface PushParts {
   readonly keys: KeyedStore;
   readonly content: ContentStore;
@@ -54,17 +57,21 @@ export class PushCommit {
     // Said before anything is written; it is found out again with the last commit.
     await this.#planRefs(updates, peeled, new Plan());
     const batches = await this.#batches(fresh);
-    let writing: Promise<void> = Promise.resolve();
+    const writing: Promise<void>[] = [];
     try {
       for (const [at, batch] of batches.entries()) {
+        // Batches are read while others are on their way to the disk, and those of blobs need not wait for each other.
         const arrivals = await arrivalsOf(batch, source, this.#parts.content, this.#breather);
-        // The next batch is read while this one is on its way to the disk.
-        await writing;
-        writing = this.#write(arrivals, at === batches.length - 1 ? { updates, peeled } : undefined);
-        writing.catch(() => undefined);
+        const needsOthers = at === batches.length - 1 || batch.some(({ type }) => type !== 'blob');
+        while (writing.length >= (needsOthers ? 1 : BLOB_BATCHES)) await writing.shift();
+        const write = this.#write(arrivals, at === batches.length - 1 ? { updates, peeled } : undefined);
+        write.catch(() => undefined);
+        writing.push(write);
       }
+      await Promise.all(writing);
     } finally {
-      await writing;
+      // The quarantine goes with this call, so nobody may read it any more.
+      await Promise.allSettled(writing);
     }
   }
 
