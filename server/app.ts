@@ -5,7 +5,7 @@ import { respondToBadHead } from './bad-head.ts';
 import { Connections } from './connections.ts';
 import { answerPull } from './pull.ts';
 import { RequestError } from './request-error.ts';
-import { respondError } from './respond-error.ts';
+import { isDisconnect, respondError } from './respond-error.ts';
 import { makeRouter, methodsOf } from './routes/router.ts';
 
 const HEADERS_TIMEOUT_MS = 20_000;
@@ -64,7 +64,9 @@ function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) =
     }
   });
   koa.use(router);
-  koa.on('error', (error: unknown) => app.log.error('answer failed', { error: String(error) }));
+  koa.on('error', (error: unknown) => {
+    if (!isDisconnect(error)) app.log.error('answer failed', { error: String(error) });
+  });
   const answer = koa.callback();
   return (req, res) => void answer(req, res);
 }

@@ -16,6 +16,7 @@ export interface Config {
   readonly gcIntervalMs: number;
   readonly gcGraceMs: number;
   readonly maxBlobBytes: number;
+  readonly maxPushBytes: number;
 }
 
 /** Flags by the name of their setting, as the command line gave them. */
@@ -37,6 +38,7 @@ export function readConfig(flags: Flags): Config {
     gcIntervalMs: read('gc-interval', flags),
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
+    maxPushBytes: read('max-push', flags),
   };
 }
 

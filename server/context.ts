@@ -1,3 +1,7 @@
+import { Repositories } from '../lib/definition/repositories.ts';
+import { FileSpool } from '../lib/git/file-spool.ts';
+import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
+import type { OpenSpool } from '../lib/git/spool.ts';
 import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts';
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
@@ -13,6 +17,9 @@ export interface Context {
   readonly config: Config;
   readonly stores: Stores;
   readonly registry: Registry;
+  readonly repositories: Repositories;
+  readonly openSpool: OpenSpool;
+  readonly packLimits: PackLimits;
   close(): Promise<void>;
 }
 
@@ -31,7 +38,7 @@ export async function openExisting(config: Config): Promise<Context> {
     throw new WrongSetting(`there are no blobs in ${blobsFolder}; --blobs or ASSAY_BLOBS names the server's folder`);
   }
   const layout = new FileLayout(blobsFolder);
-  return contextOf(config, {
+  return contextOf(config, layout, {
     keys: await openKeys(config),
     blobs: FileBlobStore.existing(layout),
     uploads: FileUploadStore.existing(layout),
@@ -44,12 +51,29 @@ export async function openContext(config: Config): Promise<Context> {
   await makeDataFolder(config.blobsFolder);
   const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(config.blobsFolder, error));
   const uploads = await FileUploadStore.open(layout);
-  return contextOf(config, { keys: await openKeys(config), blobs, uploads });
+  return contextOf(config, layout, { keys: await openKeys(config), blobs, uploads });
 }
 
-function contextOf(config: Config, stores: Stores): Context {
+function contextOf(config: Config, layout: FileLayout, stores: Stores): Context {
   const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
-  return { config, stores, registry, close: () => stores.keys.close() };
+  return {
+    config,
+    stores,
+    registry,
+    repositories: new Repositories(stores.keys, registry.content, registry.families),
+    openSpool: () => new FileSpool(layout.writing),
+    packLimits: packLimits(config),
+    close: () => stores.keys.close(),
+  };
+}
+
+function packLimits({ maxPushBytes, maxBlobBytes }: Config): PackLimits {
+  return {
+    ...DEFAULT_PACK_LIMITS,
+    packBytes: maxPushBytes,
+    inflatedBytes: maxPushBytes,
+    objectBytes: Math.min(maxBlobBytes, maxPushBytes),
+  };
 }
 
 async function openKeys({ storeFolder, storeUrl }: Config): Promise<KeyedStore> {

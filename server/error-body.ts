@@ -6,7 +6,7 @@ export interface ErrorBody {
   readonly body: Buffer;
 }
 
-/** The OCI envelope below /v2/, RFC 9457 everywhere else. */
+/** The OCI envelope below /v2/, text that Git shows to people below /git/, RFC 9457 everywhere else. */
 export function errorBody(path: string, answer: Answer, requestId: string | undefined): ErrorBody {
   const { status, code, ociCode, message, detail } = answer;
   const id = requestId === undefined ? {} : { requestId };
@@ -14,6 +14,10 @@ export function errorBody(path: string, answer: Answer, requestId: string | unde
     const told = detail ?? (requestId === undefined ? undefined : id);
     const envelope = { errors: [{ code: ociCode, message, ...(told === undefined ? {} : { detail: told }) }] };
     return { contentType: 'application/json', body: Buffer.from(JSON.stringify(envelope)) };
+  }
+  if (path.startsWith('/git/')) {
+    const text = requestId === undefined ? message : `${message} (request ${requestId})`;
+    return { contentType: 'text/plain; charset=utf-8', body: Buffer.from(`${text}\n`) };
   }
   const title = STATUS_CODES[status] ?? 'Error';
   const problem = {

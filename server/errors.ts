@@ -1,3 +1,4 @@
+import { GitError, type GitErrorCode } from '../lib/git/error.ts';
 import { OciError, type OciErrorCode } from '../lib/oci/oci-error.ts';
 import { StoreError, type StoreErrorCode } from '../lib/store/store-error.ts';
 import { RequestError, type RequestErrorCode } from './request-error.ts';
@@ -18,35 +19,51 @@ export interface Answer {
 type Row = readonly [status: number, ociCode: string];
 
 /** The one table from code to status. */
-const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode, Row>> = {
+const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode | GitErrorCode, Row>> = {
+  aborted: [500, 'UNKNOWN'],
+  'bad-object': [400, 'UNSUPPORTED'],
+  'bad-pack': [400, 'UNSUPPORTED'],
+  'bad-request': [400, 'UNSUPPORTED'],
   'blob-unknown': [404, 'BLOB_UNKNOWN'],
   'body-too-large': [413, 'SIZE_INVALID'],
   'body-too-slow': [408, 'BLOB_UPLOAD_INVALID'],
   busy: [503, 'UNAVAILABLE'],
   closed: [503, 'UNAVAILABLE'],
+  'coding-unsupported': [415, 'UNSUPPORTED'],
+  collision: [409, 'UNSUPPORTED'],
+  damaged: [500, 'UNKNOWN'],
+  'delta-base-missing': [400, 'UNSUPPORTED'],
   'digest-invalid': [400, 'DIGEST_INVALID'],
   'digest-mismatch': [400, 'DIGEST_INVALID'],
   'digest-unsupported': [400, 'DIGEST_INVALID'],
   failed: [500, 'UNKNOWN'],
   full: [507, 'UNAVAILABLE'],
+  'forbidden-content': [422, 'UNSUPPORTED'],
   'headers-too-large': [431, 'UNSUPPORTED'],
   'json-invalid': [400, 'UNSUPPORTED'],
+  'limit-exceeded': [413, 'UNSUPPORTED'],
   'manifest-blob-unknown': [404, 'MANIFEST_BLOB_UNKNOWN'],
   'manifest-invalid': [400, 'MANIFEST_INVALID'],
   'manifest-too-large': [413, 'MANIFEST_INVALID'],
   'manifest-unknown': [404, 'MANIFEST_UNKNOWN'],
+  'media-type-unsupported': [415, 'UNSUPPORTED'],
   'method-not-allowed': [405, 'UNSUPPORTED'],
   missing: [500, 'UNKNOWN'],
   'name-invalid': [400, 'NAME_INVALID'],
   'name-unknown': [404, 'NAME_UNKNOWN'],
+  'object-missing': [404, 'UNSUPPORTED'],
   'page-invalid': [400, 'UNSUPPORTED'],
   'path-unknown': [404, 'UNSUPPORTED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
+  'ref-moved': [409, 'UNSUPPORTED'],
+  'ref-refused': [409, 'UNSUPPORTED'],
   'request-malformed': [400, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
+  'service-unknown': [403, 'UNSUPPORTED'],
   'size-mismatch': [400, 'SIZE_INVALID'],
   'tag-immutable': [409, 'DENIED'],
   'tag-invalid': [400, 'MANIFEST_INVALID'],
+  truncated: [400, 'UNSUPPORTED'],
   'upload-busy': [409, 'BLOB_UPLOAD_INVALID'],
   'upload-out-of-order': [416, 'BLOB_UPLOAD_INVALID'],
   'upload-range-invalid': [416, 'BLOB_UPLOAD_INVALID'],
@@ -64,12 +81,13 @@ const RETRY_AFTER_SECONDS = 1;
 
 export function answerTo(error: unknown): Answer {
   if (error instanceof OciError) return tellable(error.code, error.message, error.detail);
+  if (error instanceof GitError && error.code !== 'aborted') return tellable(error.code, error.message);
   if (error instanceof RequestError) return { ...tellable(error.code, error.message), headers: error.headers };
   if (error instanceof StoreError) return internal(error.code);
   return internal('failed');
 }
 
-function tellable(code: OciErrorCode | RequestErrorCode, message: string, detail?: unknown): Answer {
+function tellable(code: OciErrorCode | RequestErrorCode | GitErrorCode, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
   return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
 }

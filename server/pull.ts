@@ -102,8 +102,8 @@ async function send(
     res.writeHead(status, headers).end();
     return;
   }
-  if (located.place === 'inline') {
-    const bytes = await content.inlineBytes(located.content);
+  if (content.isSmall(located)) {
+    const bytes = await content.inlineBytes(located.content, located);
     res.writeHead(status, headers).end(range === undefined ? bytes : bytes.subarray(range.start, range.end));
     return;
   }

@@ -2,12 +2,15 @@
 export type RequestErrorCode =
   | 'body-too-large'
   | 'body-too-slow'
+  | 'coding-unsupported'
   | 'headers-too-large'
   | 'json-invalid'
+  | 'media-type-unsupported'
   | 'method-not-allowed'
   | 'path-unknown'
   | 'range-unsatisfiable'
-  | 'request-malformed';
+  | 'request-malformed'
+  | 'service-unknown';
 
 export class RequestError extends Error {
   override readonly name = 'RequestError';

@@ -6,6 +6,8 @@ import { answerTo } from './errors.ts';
 import { DisconnectError } from './request-error.ts';
 import { describeError, type Log } from './log.ts';
 
+const DISCONNECTS = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+
 /** Enough of a path to find the request again. */
 const MAX_LOGGED_PATH = 500;
 
@@ -45,4 +47,9 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
   if (req.method !== 'HEAD') res.write(body);
   // Closing while the client still sends would make it lose the answer.
   dismissBody(req, () => res.end());
+}
+
+/** What a client that went away leaves behind. */
+export function isDisconnect(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && DISCONNECTS.has(String(error.code));
 }

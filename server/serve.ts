@@ -24,6 +24,9 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     const metrics = new Metrics();
     const { server, connections } = makeServer({
       registry: context.registry,
+      repositories: context.repositories,
+      openSpool: context.openSpool,
+      packLimits: context.packLimits,
       content: context.registry.content,
       metrics,
       log,

@@ -66,6 +66,7 @@ export const SETTINGS = {
   ),
   'gc-grace': setting('ASSAY_GC_GRACE', '<time>', '24h', 'how long a blob that nothing names is kept', parseDuration),
   'max-blob': setting('ASSAY_MAX_BLOB', '<size>', '1TiB', 'the largest blob that is taken', parseSize),
+  'max-push': setting('ASSAY_MAX_PUSH', '<size>', '8GiB', 'the largest push of Git objects that is taken', parseSize),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 /** As package.json says, which lies two folders above the built file and one above the source. */
 export const VERSION: string = readVersion();
 
+/** How the server names itself to Git. */
+export const GIT_AGENT = `assay/${VERSION}`;
+
 function readVersion(): string {
   for (const path of ['../../package.json', '../package.json']) {
     try {

@@ -1,9 +1,12 @@
 // eslint-disable-next-line no-control-regex
 const FORBIDDEN = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/$|\.$/u;
 
+/** With a family's name before it, a ref must fit into a key of every store. */
+const MAX_BYTES = 1024;
+
 /** The rules of git-check-ref-format(1), for a whole name under `refs/`. */
 export function isRefName(name: string): boolean {
-  if (!name.startsWith('refs/') || name.length > 1024 || FORBIDDEN.test(name)) return false;
+  if (!name.startsWith('refs/') || Buffer.byteLength(name) > MAX_BYTES || FORBIDDEN.test(name)) return false;
   return name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'));
 }
 

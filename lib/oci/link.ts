@@ -11,6 +11,7 @@ import type { KeyedStore } from '../store/keyed-store.ts';
 export interface Link {
   readonly size: number;
   readonly place: 'inline' | 'blob';
+  readonly encoding?: 'zlib';
   readonly content?: Sha256;
   /** Since when the collector holds that nothing names this; whoever needs it takes the mark off. */
   readonly condemned?: number;
@@ -24,14 +25,19 @@ export interface ManifestLink extends Link {
 }
 
 export function linkTo(digest: Digest, { located }: Kept): Link {
-  const { size, place, content } = located;
-  return isSha256(digest) ? { size, place } : { size, place, content };
+  const { content, size, place, encoding } = located;
+  return {
+    size,
+    place,
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(isSha256(digest) ? {} : { content }),
+  };
 }
 
-export function locate(digest: Digest, { size, place, content }: Link): Located {
-  if (content !== undefined) return { content, size, place };
-  if (!isSha256(digest)) throw new Error(`the link of ${digest} names no content`);
-  return { content: digest, size, place };
+export function locate(digest: Digest, { size, place, content, encoding }: Link): Located {
+  const named = content ?? digest;
+  if (!isSha256(named)) throw new Error(`the link of ${digest} names no content`);
+  return encoding === undefined ? { content: named, size, place } : { content: named, size, place, encoding };
 }
 
 export function withoutMark(link: Link): Link {

@@ -10,6 +10,7 @@ import {
   type Sha256,
 } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
+import type { Encoding } from '../store/content-record.ts';
 import { MAX_INLINE_BYTES, type ContentStore, type Kept } from '../store/content-store.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -181,16 +182,25 @@ export class Uploads {
     const content = this.#hashOf(id, size, mine) ?? ((await this.#hashStaged(id, 'sha256')) as Sha256);
     const actual = isSha256(digest) ? content : await this.#hashStaged(id, algorithmOf(digest));
     if (actual !== digest || mine === undefined) {
-      return { actual, keep: this.#content.adder(content, size, () => this.#publish(id, content)), session: mine };
+      return {
+        actual,
+        keep: this.#content.adder(content, size, (to) => this.#publish(id, content, size, to)),
+        session: mine,
+      };
     }
     if (mine.session.shared === true) {
       // Another process may still be writing to the staged file, so that its bytes are copied and checked once more.
-      const copy = (): Promise<void> => this.#content.writeChecked(content, this.#staged.read(id));
+      const copy = (to: Encoding): Promise<void> =>
+        this.#content.writeChecked(content, this.#staged.read(id), size, to);
       return { actual, keep: this.#content.adder(content, size, copy), session: mine };
     }
     // Once the staged file has become the blob, only this note leads from the session to its bytes.
     const noted = await this.#sessions.noteArrival(mine, id, content, size);
-    return { actual, keep: this.#content.adder(content, size, () => this.#publish(id, content)), session: noted };
+    return {
+      actual,
+      keep: this.#content.adder(content, size, (to) => this.#publish(id, content, size, to)),
+      session: noted,
+    };
   }
 
   /** An earlier closing request got as far as making the blob, and no further. */
@@ -205,7 +215,7 @@ export class Uploads {
     if (bytes.length > 0) throw new OciError('upload-out-of-order', 'all of this upload has arrived; close it');
     const isStaged = (await this.#staged.size(id)) > 0;
     if (!isStaged && !(await this.#content.holdsBlob(content, size))) throw unknownUpload(id);
-    const keep = this.#content.adder(content, size, () => this.#publishAgain(id, content, size));
+    const keep = this.#content.adder(content, size, (to) => this.#publishAgain(id, content, size, to));
     if (isSha256(digest)) return { actual: content, keep, session };
     const pieces = isStaged ? this.#staged.read(id) : this.#content.read({ content, size, place: 'blob' });
     return { actual: await hashAll(pieces, algorithmOf(digest)), keep, session };
@@ -218,18 +228,19 @@ export class Uploads {
   }
 
   /** Bytes that are gone were collected between two tries; only the client has them still. */
-  async #publish(id: string, content: Sha256): Promise<void> {
+  async #publish(id: string, content: Sha256, size: number, to: Encoding): Promise<void> {
     try {
-      await this.#staged.publish(id, content);
+      if (to === undefined) await this.#staged.publish(id, content);
+      else await this.#content.write(content, this.#staged.read(id), size, undefined, to);
     } catch (cause) {
       if (!(cause instanceof StoreError) || cause.code !== 'missing') throw cause;
       throw new StoreError('busy', 'the bytes of an upload were collected in mid-commit; push again', { cause });
     }
   }
 
-  async #publishAgain(id: string, content: Sha256, size: number): Promise<void> {
+  async #publishAgain(id: string, content: Sha256, size: number, to: Encoding): Promise<void> {
     if ((await this.#staged.size(id)) === 0 && (await this.#content.holdsBlob(content, size))) return;
-    await this.#publish(id, content);
+    await this.#publish(id, content, size, to);
   }
 
   async #stagedBytes(id: string): Promise<Buffer> {

@@ -1,41 +1,35 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, type Sha256 } from '../encoding/digest.ts';
+import { deflateSync } from 'node:zlib';
 import { ByteCache } from './byte-cache.ts';
 import type { BlobStore, ByteRange } from './blob-store.ts';
+import { locatedBy, unmarked, type ContentRecord, type Encoding, type Located } from './content-record.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { Check, Entry, KeyedStore } from './keyed-store.ts';
-import { contentKey, inlineKey } from './keys.ts';
+import { contentKey, inlineKey, oidKey } from './keys.ts';
 import { StoreError } from './store-error.ts';
+import { cut, deflated, INFLATE_AT_ONCE, inflated, inflateSmall } from './zlib-content.ts';
+
+export type { ContentRecord, Located } from './content-record.ts';
 
 /** Up to here content lives among the keys; larger values would starve small commits. */
 export const MAX_INLINE_BYTES = 64 * 1024;
-
-/** Where content is and how large: what everything that names content carries with it, so that a read need not ask. */
-export interface Located {
-  readonly content: Sha256;
-  readonly size: number;
-  readonly place: 'inline' | 'blob';
-}
-
-/**
- * What is known of content. Without a state it is there and wanted.
- * - `arriving`: its blob is being written; whoever finds it so writes it as well
- * - `condemned`: nothing named it when the collector looked; whoever needs it takes the mark off again
- * - `deleting`: its bytes may be gone at any moment; whoever needs it waits until the record is gone
- */
-export interface ContentRecord {
-  readonly size: number;
-  readonly place: 'inline' | 'blob';
-  readonly state?: 'arriving' | 'condemned' | 'deleting';
-  readonly since?: number;
-}
 
 /** Content that may be named: the namer's commit must hold these checks and make these puts. */
 export interface Kept {
   readonly located: Located;
   readonly checks: readonly Check[];
   readonly puts: readonly Entry[];
+}
+
+/** What may be said of content that is added. */
+export interface Added {
+  /** A Git object id of these bytes, for whoever puts its key in the same commit. */
+  readonly oid?: string;
+  readonly encoding?: 'zlib';
+  /** Of the bare bytes, where the bytes at hand are a zlib stream. */
+  readonly size?: number;
 }
 
 /** What is asked for again and again is read once: half of a small read's time goes into the store. */
@@ -63,17 +57,29 @@ export class ContentStore {
     this.#now = now;
   }
 
-  /** The bytes of inline content at once, perhaps from memory. */
-  async inlineBytes(content: Sha256): Promise<Uint8Array> {
+  /** Whether the content comes at once by `inlineBytes`. */
+  isSmall({ place, size }: Located): boolean {
+    return place === 'inline' && size <= INFLATE_AT_ONCE;
+  }
+
+  /** The bytes of inline content at once, perhaps from memory. Where they are stored is to be told if not raw. */
+  async inlineBytes(content: Sha256, located?: Located): Promise<Uint8Array> {
     const cached = this.#cache.get(content);
     if (cached !== undefined) return cached;
-    const bytes = await this.#storedInline(content);
+    const stored = await this.#storedInline(content);
+    const bytes = located?.encoding === 'zlib' ? inflateSmall(stored, located.size) : stored;
     this.#cache.set(content, bytes);
     return bytes;
   }
 
-  /** The bytes as they are stored. */
-  async *read({ content, place }: Located, range?: ByteRange): AsyncGenerator<Uint8Array> {
+  /** The bare bytes. */
+  async *read(located: Located, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const { content, place, encoding, size } = located;
+    if (encoding === 'zlib') {
+      const bytes = inflated(this.#pieces(located), size);
+      yield* range === undefined ? bytes : cut(bytes, range);
+      return;
+    }
     if (place === 'blob') {
       yield* this.#blobs.read(content, range);
       return;
@@ -82,63 +88,79 @@ export class ContentStore {
     yield range === undefined ? bytes : bytes.subarray(range.start, range.end);
   }
 
+  /** The bytes as they are stored, in the encoding that `located` names. */
+  async readStored({ content, place }: Located): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    return place === 'inline' ? this.#storedInline(content) : this.#blobs.read(content);
+  }
+
   async readAll(located: Located): Promise<Uint8Array> {
-    if (located.place === 'inline') return this.inlineBytes(located.content);
+    if (this.isSmall(located)) return this.inlineBytes(located.content, located);
     const pieces: Uint8Array[] = [];
     for await (const piece of this.read(located)) pieces.push(piece);
     return Buffer.concat(pieces);
   }
 
   /** Content that is there already, or undefined. */
-  async keep(content: Sha256): Promise<Kept | undefined> {
+  async keep(content: Sha256, oid?: string): Promise<Kept | undefined> {
     const { record, value } = await this.#settled(content);
     if (record === undefined || value === undefined || record.state === 'arriving') return undefined;
-    return kept(content, record, { key: contentKey(content), value });
+    return kept(content, record, { key: contentKey(content), value }, oid);
   }
 
-  /** Content from bytes at hand, whose digest the caller has computed. */
-  async add(content: Sha256, bytes: Uint8Array): Promise<Kept> {
-    if (bytes.length > MAX_INLINE_BYTES) {
-      return this.adder(content, bytes.length, () => this.#blobs.write(content, once(bytes)))();
+  /** Content from bytes at hand, raw or deflated, whose digest the caller has computed. It stays as it is stored already. */
+  async add(content: Sha256, bytes: Uint8Array, added: Added = {}): Promise<Kept> {
+    const { encoding, size = bytes.length, oid } = added;
+    const { record, value } = await this.#settled(content);
+    if (bytes.length > MAX_INLINE_BYTES || record?.state === 'arriving' || record?.place === 'blob') {
+      const write = (wanted: Encoding): Promise<void> => this.write(content, once(bytes), size, encoding, wanted);
+      return this.adder(content, size, write, added)();
     }
-    const present = await this.keep(content);
-    if (present !== undefined) return this.#repaired(present, bytes);
-    const record: ContentRecord = { size: bytes.length, place: 'inline' };
+    if (record !== undefined && value !== undefined) {
+      return this.#repaired(kept(content, record, { key: contentKey(content), value }, oid), bytes, encoding);
+    }
+    const fresh = unmarked({ size, place: 'inline', ...(encoding === undefined ? {} : { encoding }) }, oid);
     return {
-      located: { content, size: bytes.length, place: 'inline' },
+      located: locatedBy(content, fresh),
       checks: [{ key: contentKey(content), value: undefined }],
       puts: [
-        { key: contentKey(content), value: encodeJson(record) },
+        { key: contentKey(content), value: encodeJson(fresh) },
         { key: inlineKey(content), value: bytes },
       ],
     };
   }
 
   /**
-   * Content whose bytes `write` makes durable under the digest in the BlobStore. The answer is to be called for each
-   * try of the namer's commit; it writes once. That the bytes are on their way is noted before they come, so that the
-   * collector cannot take them for a leftover.
+   * Content whose bytes `write` makes durable under the digest in the BlobStore, in the encoding that it is asked for:
+   * somebody else may be writing the same content. The answer is to be called for each try of the namer's commit; it
+   * writes once. That the bytes are on their way is noted before they come, so that the collector cannot take them for
+   * a leftover.
    */
-  adder(content: Sha256, size: number, write: () => Promise<void>): () => Promise<Kept> {
+  adder(
+    content: Sha256,
+    size: number,
+    write: (encoding: Encoding) => Promise<void>,
+    { encoding, oid }: Added = {},
+  ): () => Promise<Kept> {
     const key = contentKey(content);
+    const fresh: ContentRecord = { size, place: 'blob', ...(encoding === undefined ? {} : { encoding }) };
     let writtenUnder: Uint8Array | undefined;
     return async () => {
       for (;;) {
-        const { record, value } = await this.#settled(content);
-        if (record !== undefined && value !== undefined && record.state !== 'arriving') {
+        const { record = { ...fresh, state: 'arriving' }, value } = await this.#settled(content);
+        if (value !== undefined && record.state !== 'arriving') {
           // Bytes that were lost come back with who has them.
-          if (record.place === 'blob' && !(await this.holdsBlob(content, size))) await write();
-          return kept(content, record, { key, value });
+          if (record.place === 'blob' && !(await this.#holds(content, record))) await write(record.encoding);
+          return kept(content, record, { key, value }, oid);
         }
-        const note = value ?? this.#arrivalNote(size);
+        const note = value ?? this.#arrivalNote(fresh);
         if (value === undefined) {
           // Whatever was written under an earlier note went with it.
           writtenUnder = undefined;
           if (!(await this.#keys.commit({ checks: [{ key, value }], puts: [{ key, value: note }] }))) continue;
         }
-        if (writtenUnder === undefined || Buffer.compare(writtenUnder, note) !== 0) await write();
+        if (writtenUnder === undefined || Buffer.compare(writtenUnder, note) !== 0) await write(record.encoding);
         writtenUnder = note;
-        return kept(content, { size, place: 'blob', state: 'arriving' }, { key, value: note });
+        return kept(content, record, { key, value: note }, oid);
       }
     };
   }
@@ -148,29 +170,59 @@ export class ContentStore {
     return (await this.#blobs.stat(content))?.size === size;
   }
 
-  /** Writes a blob from bytes that may be changing; rejects with code `busy` where they are not of the digest. */
-  writeChecked(content: Sha256, source: AsyncIterable<Uint8Array>): Promise<void> {
-    return this.#blobs.write(content, checked(content, source));
+  /** Writes a blob from bare bytes that may be changing; rejects with code `busy` where they are not of the digest. */
+  writeChecked(content: Sha256, source: AsyncIterable<Uint8Array>, size: number, to: Encoding): Promise<void> {
+    return this.write(content, checked(content, source), size, undefined, to);
+  }
+
+  /** How long a zlib stream is cannot be known. */
+  async #holds(content: Sha256, { size, encoding }: ContentRecord): Promise<boolean> {
+    const stored = await this.#blobs.stat(content);
+    return stored !== undefined && (encoding === 'zlib' || stored.size === size);
   }
 
   /** No two notes are alike, so that who wrote under one can tell it from any other. */
-  #arrivalNote(size: number): Buffer {
-    const record: ContentRecord = { size, place: 'blob', state: 'arriving', since: this.#now() };
+  #arrivalNote(fresh: ContentRecord): Buffer {
+    const record: ContentRecord = { ...fresh, state: 'arriving', since: this.#now() };
     return encodeJson({ ...record, note: randomUUID() });
   }
 
   /** Inline bytes that were lost come back with who has them. */
-  async #repaired(present: Kept, bytes: Uint8Array): Promise<Kept> {
-    const key = inlineKey(present.located.content);
-    if (present.located.place !== 'inline' || (await this.#keys.get(key)) !== undefined) return present;
-    return { ...present, puts: [...present.puts, { key, value: bytes }] };
+  async #repaired(present: Kept, bytes: Uint8Array, encoding: Encoding): Promise<Kept> {
+    const { content, place, size, encoding: wanted } = present.located;
+    const key = inlineKey(content);
+    if (place !== 'inline' || (await this.#keys.get(key)) !== undefined) return present;
+    const bare = encoding === 'zlib' ? inflateSmall(bytes, size) : bytes;
+    return { ...present, puts: [...present.puts, { key, value: wanted === 'zlib' ? deflateSync(bare) : bare }] };
   }
 
   /** A collector that died between its steps left the last ones to whoever comes. */
   async #finishDeleting(content: Sha256, value: Uint8Array): Promise<void> {
     const key = contentKey(content);
     await this.#blobs.delete(content);
-    await this.#keys.commit({ checks: [{ key, value }], deletes: [key] });
+    const { oids = [] } = decodeJson<ContentRecord>(value);
+    const deletes = [key, ...oids.map((oid) => oidKey(oid))];
+    await this.#keys.commit({ checks: [{ key, value }], deletes });
+  }
+
+  /** Writes content of `size` bare bytes to the BlobStore, from a source in one encoding into another. */
+  async write(
+    content: Sha256,
+    source: AsyncIterable<Uint8Array>,
+    size: number,
+    from: Encoding,
+    to: Encoding,
+  ): Promise<void> {
+    const bytes = from === to ? source : to === 'zlib' ? deflated(exactly(source, size)) : inflated(source, size);
+    await this.#blobs.write(content, bytes);
+  }
+
+  #pieces(located: Located): AsyncIterable<Uint8Array> {
+    return located.place === 'blob' ? this.#blobs.read(located.content) : this.#inlinePieces(located.content);
+  }
+
+  async *#inlinePieces(content: Sha256): AsyncGenerator<Uint8Array> {
+    yield await this.#storedInline(content);
   }
 
   async #storedInline(content: Sha256): Promise<Uint8Array> {
@@ -203,16 +255,25 @@ async function* checked(content: Sha256, source: AsyncIterable<Uint8Array>): Asy
 }
 
 /** A plan that holds while the record is as it was read, and leaves it without any mark. */
-function kept(content: Sha256, record: ContentRecord, read: Entry): Kept {
-  const { size, place, state } = record;
-  const clean: ContentRecord = { size, place };
+function kept(content: Sha256, record: ContentRecord, read: Entry, oid: string | undefined): Kept {
+  const changes = record.state !== undefined || (oid !== undefined && record.oids?.includes(oid) !== true);
   return {
-    located: { content, size, place },
+    located: locatedBy(content, record),
     checks: [read],
-    puts: state === undefined ? [] : [{ key: read.key, value: encodeJson(clean) }],
+    puts: changes ? [{ key: read.key, value: encodeJson(unmarked(record, oid)) }] : [],
   };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
+}
+
+/** Staged bytes that are gone give none: what is stored must be all of them. */
+async function* exactly(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let left = size;
+  for await (const piece of source) {
+    left -= piece.length;
+    yield piece;
+  }
+  if (left !== 0) throw new StoreError('missing', 'the bytes that were to be kept are not there');
 }

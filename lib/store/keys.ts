@@ -8,17 +8,21 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     C <content>                       content record: how large, where the bytes are, whether they are to go
  *     D <content>                       the bytes of content of at most 64 KiB
  *     L <name>                          lease: who alone may do a thing now
+ *     O <oid>                           which content and type has this Git object id, in whichever family
  *     R <family>                        family record: its tag rules
  *     U <uuid>                          upload session
  *     b <family> 00 <digest>            a blob of the family
  *     f <family> 00 <digest> <digest>   a referrer: subject, then the manifest that names it
  *     g <family> 00 <digest> <tag>      a tag of a manifest, found by the manifest
+ *     h <family> 00 <ref>               a ref of the family's Git repository; with no name, a mark that each change renews
+ *     j <family> 00 <oid>               a Git object of the family
  *     m <family> 00 <digest>            a manifest of the family
  *     t <family> 00 <tag>               a tag
  *
  * A letter is one byte; <content> is the 32 bytes of a SHA-256; <digest> is a byte for the algorithm (1 SHA-256,
- * 2 SHA-512) and its bytes; names, tags and ids are ASCII. A family's name holds no 00, so that everything of one
- * family lies together within each letter. Capital letters belong to the whole store, small ones to a family.
+ * 2 SHA-512) and its bytes; <oid> is the 20 bytes of a Git object id; names, tags and ids are ASCII, names of refs
+ * UTF-8. A family's name holds no 00, so that everything of one family lies together within each letter. Capital
+ * letters belong to the whole store, small ones to a family.
  */
 export function contentKey(content: Sha256): Buffer {
   return letterAnd('C', hexOf(content), 'hex');
@@ -34,6 +38,10 @@ export function inlineKey(content: Sha256): Buffer {
 
 export function leaseKey(name: string): Buffer {
   return letterAnd('L', name, 'latin1');
+}
+
+export function oidKey(oid: string): Buffer {
+  return letterAnd('O', oid, 'hex');
 }
 
 export function familyKey(family: string): Buffer {
@@ -64,6 +72,19 @@ export function referrerKey(family: string, subject: Digest, manifest: Digest): 
   return Buffer.concat([familyAndDigest('f', family, subject), digestBytes(manifest)]);
 }
 
+export function gitObjectKey(family: string, oid: string): Buffer {
+  const key = Buffer.allocUnsafe(family.length + 2 + OID_BYTES);
+  key.write('j', 0, 1, 'latin1');
+  key.write(family, 1, 'latin1');
+  key[family.length + 1] = 0;
+  key.write(oid, family.length + 2, 'hex');
+  return key;
+}
+
+export function refKey(family: string, ref: string): Buffer {
+  return Buffer.concat([Buffer.from(`h${family}\0`, 'latin1'), Buffer.from(ref, 'utf8')]);
+}
+
 /** Everything that begins with a prefix: from it to where it can no longer begin anything. */
 export interface KeyRange {
   readonly start: Buffer;
@@ -74,6 +95,7 @@ export const allAliases = below(Buffer.from('A'));
 export const allContent = below(Buffer.from('C'));
 export const allInline = below(Buffer.from('D'));
 export const allFamilies = below(Buffer.from('R'));
+export const allOids = below(Buffer.from('O'));
 export const allUploads = below(Buffer.from('U'));
 
 export function blobsOf(family: string): KeyRange {
@@ -104,6 +126,14 @@ export function allReferrersOf(family: string): KeyRange {
   return below(Buffer.from(`f${family}\0`, 'latin1'));
 }
 
+export function gitObjectsOf(family: string): KeyRange {
+  return below(Buffer.from(`j${family}\0`, 'latin1'));
+}
+
+export function refsOf(family: string): KeyRange {
+  return below(Buffer.from(`h${family}\0`, 'latin1'));
+}
+
 /** The same range without the key and all that comes before it. */
 export function after(range: KeyRange, key: Uint8Array): KeyRange {
   return { start: Buffer.concat([key, Buffer.alloc(1)]), end: range.end };
@@ -121,6 +151,16 @@ export function nameOfKey(key: Uint8Array): string {
 /** What stands behind the family's name, as text: a tag. */
 export function tagOfKey(key: Uint8Array): string {
   return asBuffer(key).toString('latin1', key.indexOf(0, 1) + 1);
+}
+
+/** The Git object id that ends a key. */
+export function oidOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('hex', key.length - OID_BYTES);
+}
+
+/** The name of a ref, empty for the mark beside the refs. */
+export function refOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('utf8', key.indexOf(0, 1) + 1);
 }
 
 /** The digests that stand behind the family's name, and after them the rest as text. */
@@ -145,6 +185,7 @@ export function digestOfKey(key: Uint8Array): Digest {
 
 const ALGORITHMS: readonly (Algorithm | undefined)[] = [undefined, 'sha256', 'sha512'];
 const DIGEST_BYTES = { sha256: 32, sha512: 64 } as const;
+const OID_BYTES = 20;
 const ALGORITHM_BYTE = { sha256: Buffer.of(1), sha512: Buffer.of(2) } as const;
 
 function letterAnd(letter: string, rest: string, encoding: 'hex' | 'latin1'): Buffer {

@@ -3,10 +3,11 @@
  * - `full`: there is no room; nothing of the failed call is visible, and a later call may succeed
  * - `busy`: somebody else holds what is needed for a moment; try again
  * - `missing`: bytes that were asked for are not there
+ * - `damaged`: bytes are there that cannot be what was stored
  * - `closed`: the store was closed
  * - `failed`: anything else, with the vendor's error as cause
  */
-export type StoreErrorCode = 'full' | 'busy' | 'missing' | 'closed' | 'failed';
+export type StoreErrorCode = 'full' | 'busy' | 'missing' | 'damaged' | 'closed' | 'failed';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';

@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { asBuffer } from '../encoding/as-buffer.ts';
 import { algorithmOf, digestOf, isSha256, parseDigest, type Digest } from '../encoding/digest.ts';
+import { startOid } from '../git/oid.ts';
+import { decodeKnown } from '../git/stored/object-record.ts';
 import { locate, type Link } from '../oci/link.ts';
 import type { Stores } from '../oci/registry.ts';
-import type { ContentRecord, Located } from '../store/content-store.ts';
+import { locatedBy, type ContentRecord, type Located } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import type { Entry } from '../store/keyed-store.ts';
-import { contentKey, contentOfKey, digestOfKey, inlineKey } from '../store/keys.ts';
+import { contentKey, contentOfKey, digestOfKey, inlineKey, oidKey } from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
+import { whatIsWrongWithOids } from './check-git.ts';
 import type { Checking, Finding } from './checking.ts';
 
 /** The bytes of content against its record and its digest. */
@@ -16,16 +19,14 @@ export async function checkContent(checking: Checking, entry: Entry): Promise<vo
   const content = contentOfKey(entry.key);
   const record = decodeJson<ContentRecord>(entry.value);
   if (record.state === 'arriving' || record.state === 'deleting') return;
-  const located: Located = { content, size: record.size, place: record.place };
-  const wrong = await whatIsWrong(checking, located, content);
+  const located = locatedBy(content, record);
+  const whatNow = async (): Promise<string | undefined> =>
+    (await whatIsWrongWithOids(checking, content, record)) ?? (await whatIsWrong(checking, located, content, record));
+  const wrong = await whatNow();
   if (wrong === undefined) return;
   await checking.find({ severity: 'error', what: wrong, name: content }, async () => {
     const now = await stores.keys.get(contentKey(content));
-    return (
-      now !== undefined &&
-      Buffer.compare(now, entry.value) === 0 &&
-      (await whatIsWrong(checking, located, content)) !== undefined
-    );
+    return now !== undefined && Buffer.compare(now, entry.value) === 0 && (await whatNow()) !== undefined;
   });
 }
 
@@ -34,27 +35,48 @@ async function whatIsWrong(
   { stores, registry, content: readBytes, breathe }: Checking,
   located: Located,
   digest: Digest,
+  { oids = [] }: Pick<ContentRecord, 'oids'> = {},
 ): Promise<string | undefined> {
   if (!readBytes) return (await isThere(stores, located)) ? undefined : 'the bytes are missing';
   const hash = createHash(algorithmOf(digest));
+  const objects = await startedOids(stores, oids, located.size);
   let size = 0;
   try {
     for await (const piece of registry.content.read(located)) {
       await breathe();
       hash.update(piece);
+      for (const object of objects) object.hash.update(piece);
       size += piece.length;
     }
   } catch (error) {
     if (error instanceof StoreError && error.code === 'missing') return 'the bytes are missing';
+    if (error instanceof StoreError && error.code === 'damaged') return 'the stored bytes cannot be inflated';
     throw error;
   }
   if (size !== located.size) return `there are ${size} bytes and not ${located.size}`;
-  return digestOf(algorithmOf(digest), hash) === digest ? undefined : 'the bytes do not match the digest';
+  if (digestOf(algorithmOf(digest), hash) !== digest) return 'the bytes do not match the digest';
+  const foreign = objects.find((object) => object.hash.digest('hex') !== object.oid);
+  return foreign === undefined ? undefined : `the bytes do not match the Git object id ${foreign.oid}`;
 }
 
-async function isThere({ keys, blobs }: Stores, { content, place, size }: Located): Promise<boolean> {
-  if (place === 'inline') return (await keys.get(inlineKey(content)))?.length === size;
-  return (await blobs.stat(content))?.size === size;
+/** A hash that waits for the bytes of each Git object that they are. */
+async function startedOids(
+  { keys }: Stores,
+  oids: readonly string[],
+  size: number,
+): Promise<{ readonly oid: string; readonly hash: Hash }[]> {
+  const started = [];
+  for (const oid of oids) {
+    const known = await keys.get(oidKey(oid));
+    if (known !== undefined) started.push({ oid, hash: startOid(decodeKnown(known).type, size) });
+  }
+  return started;
+}
+
+/** How long a zlib stream is cannot be known without inflating it. */
+async function isThere({ keys, blobs }: Stores, { content, place, size, encoding }: Located): Promise<boolean> {
+  const stored = place === 'inline' ? (await keys.get(inlineKey(content)))?.length : (await blobs.stat(content))?.size;
+  return encoding === undefined ? stored === size : stored !== undefined;
 }
 
 /** That what a link promises is there, and, where the link is by another algorithm, that the bytes match it. */
@@ -65,9 +87,9 @@ export async function checkLinked(checking: Checking, family: string, digest: Di
   const wrong = async (): Promise<string | undefined> => {
     const value = await stores.keys.get(contentKey(located.content));
     if (value === undefined) return `the repository names content that is not kept: ${located.content}`;
-    const { size, place } = decodeJson<ContentRecord>(value);
-    if (size !== located.size || place !== located.place)
-      return 'the link and the content disagree about size or place';
+    const { size, place, encoding } = decodeJson<ContentRecord>(value);
+    if (size !== located.size || place !== located.place || encoding !== located.encoding)
+      return 'the link and the content disagree about size, place or encoding';
     return isSha256(digest) || !checking.content ? undefined : whatIsWrong(checking, located, digest);
   };
   const what = await wrong();
@@ -90,9 +112,9 @@ export async function checkAlias(checking: Checking, { key, value }: Entry): Pro
     const found = await keys.get(contentKey(content));
     if (found === undefined)
       return { severity: 'warning', what: `the digest leads to content that is gone; assay gc removes it: ${content}` };
-    const { size, place, state } = decodeJson<ContentRecord>(found);
-    if (!checking.content || state === 'arriving' || state === 'deleting') return undefined;
-    const what = await whatIsWrong(checking, { content, size, place }, alias);
+    const record = decodeJson<ContentRecord>(found);
+    if (!checking.content || record.state === 'arriving' || record.state === 'deleting') return undefined;
+    const what = await whatIsWrong(checking, locatedBy(content, record), alias);
     return what === undefined ? undefined : { severity: 'error', what };
   };
   const finding = await wrong();

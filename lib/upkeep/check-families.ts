@@ -2,11 +2,12 @@ import { asBuffer } from '../encoding/as-buffer.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
 import { allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
 import { checkFamilyKeys } from './check-family.ts';
+import { checkRepository } from './check-git.ts';
 import type { Checking } from './checking.ts';
 import { totalFor } from './total.ts';
 
 /** The letters of keys.ts that stand before the name of a family. */
-const LETTERS = 'bfgmt';
+const LETTERS = 'bfghjmt';
 
 /** Every family: those that have a record, and those that any key names without one. Returns how many there are. */
 export async function checkFamilies(checking: Checking): Promise<number> {
@@ -16,7 +17,7 @@ export async function checkFamilies(checking: Checking): Promise<number> {
   for await (const { key } of entriesOf(keys, allFamilies)) {
     checking.onProgress?.('repositories', count, families);
     count += 1;
-    await checkFamilyKeys(checking, nameOfKey(key));
+    await checkFamily(checking, nameOfKey(key));
   }
   const unrecorded = new Map<string, Uint8Array>();
   for (const letter of LETTERS) {
@@ -31,9 +32,14 @@ export async function checkFamilies(checking: Checking): Promise<number> {
       { severity: 'error', what: 'the repository has no record', name: family, family },
       async () => (await keys.get(key)) !== undefined && (await keys.get(familyKey(family))) === undefined,
     );
-    await checkFamilyKeys(checking, family);
+    await checkFamily(checking, family);
   }
   return count;
+}
+
+async function checkFamily(checking: Checking, family: string): Promise<void> {
+  await checkFamilyKeys(checking, family);
+  await checkRepository(checking, family);
 }
 
 /** Each family that has keys under a letter, with the first of them; the others are leapt over. */

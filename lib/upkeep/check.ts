@@ -1,12 +1,13 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import type { Registry, Stores } from '../oci/registry.ts';
-import type { ContentRecord } from '../store/content-store.ts';
+import type { ContentRecord } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { totalFor } from './total.ts';
 import { allAliases, allContent, allInline, allUploads, contentKey, contentOfKey, nameOfKey } from '../store/keys.ts';
 import { checkAlias, checkContent } from './check-content.ts';
 import { checkFamilies } from './check-families.ts';
+import { checkOids } from './check-git.ts';
 import type { Checking, CheckOptions, CheckReport } from './checking.ts';
 import { makePace } from './pace.ts';
 
@@ -46,6 +47,7 @@ export async function check(stores: Stores, registry: Registry, options: CheckOp
   await checkStrays(checking);
   await checkSessions(checking);
   count.families = await checkFamilies(checking);
+  await checkOids(checking);
   return count;
 }
 

@@ -1,9 +1,9 @@
 import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Sha256 } from '../encoding/digest.ts';
-import type { ContentRecord } from '../store/content-store.ts';
+import { marked, type ContentRecord } from '../store/content-record.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allAliases, allContent, contentKey, contentOfKey, inlineKey } from '../store/keys.ts';
+import { allAliases, allContent, contentKey, contentOfKey, inlineKey, oidKey } from '../store/keys.ts';
 import type { Collection } from './collection.ts';
 import { DigestSet } from './digest-set.ts';
 import { namedContent } from './named-content.ts';
@@ -54,11 +54,9 @@ async function condemn(collection: Collection, named: DigestSet): Promise<Map<Sh
     } else if (record.state !== undefined) {
       condemned.set(content, entry);
     } else if (!named.has(content)) {
-      const { size, place } = record;
-      const value = encodeJson({ size, place, state: 'condemned', since: now() } satisfies ContentRecord);
-      const marked = { key: entry.key, value };
-      if (dryRun === true || (await stores.keys.commit({ checks: [entry], puts: [marked] })))
-        condemned.set(content, marked);
+      const mark = { key: entry.key, value: encodeJson(marked(record, 'condemned', now())) };
+      if (dryRun === true || (await stores.keys.commit({ checks: [entry], puts: [mark] })))
+        condemned.set(content, mark);
     }
   }
   return condemned;
@@ -70,7 +68,7 @@ async function removeContent(collection: Collection, content: Sha256, entry: Ent
   if (dryRun !== true) {
     const held =
       record.place === 'inline'
-        ? await stores.keys.commit({ checks: [entry], deletes: [entry.key, inlineKey(content)] })
+        ? await stores.keys.commit({ checks: [entry], deletes: [entry.key, inlineKey(content), ...oidKeys(record)] })
         : await deleteBlob(collection, content, entry, record);
     if (!held) return;
   }
@@ -82,18 +80,20 @@ async function deleteBlob(
   { stores, now, lease }: Collection,
   content: Sha256,
   found: Entry | undefined,
-  { size }: ContentRecord,
+  record: ContentRecord,
 ): Promise<boolean> {
   const key = contentKey(content);
-  const deleting = {
-    key,
-    value: encodeJson({ size, place: 'blob', state: 'deleting', since: now() } satisfies ContentRecord),
-  };
+  const deleting = { key, value: encodeJson(marked(record, 'deleting', now())) };
   const checks = [{ key, value: found?.value }];
   if (!(await stores.keys.commit({ checks, puts: [deleting] }))) return false;
   lease.check();
   await stores.blobs.delete(content);
-  return stores.keys.commit({ checks: [deleting], deletes: [key] });
+  return stores.keys.commit({ checks: [deleting], deletes: [key, ...oidKeys(record)] });
+}
+
+/** What is found by its Git object id is found as long as it is there. */
+function oidKeys({ oids = [] }: ContentRecord): Uint8Array[] {
+  return oids.map((oid) => oidKey(oid));
 }
 
 /** Blobs without a record: whoever writes one makes the record first, so these are leftovers. */

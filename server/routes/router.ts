@@ -3,6 +3,9 @@ import type { Context, Middleware } from 'koa';
 import type { AppContext } from '../app-context.ts';
 import { RequestError } from '../request-error.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
+import { infoRefs } from './git/info-refs.ts';
+import { gitReceivePack } from './git/receive-pack.ts';
+import { gitUploadPack } from './git/upload-pack.ts';
 import { health } from './health.ts';
 import { home } from './home.ts';
 import { metrics } from './metrics.ts';
@@ -28,6 +31,9 @@ export const ROUTES: readonly Route[] = [
   metrics,
   familyRulesGet,
   familyRulesPut,
+  infoRefs,
+  gitUploadPack,
+  gitReceivePack,
   base,
   catalog,
   tags,

@@ -27,8 +27,9 @@ export interface PushTarget extends Repository {
   refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined>;
 
   /**
-   * Stores the objects and moves the refs, all or nothing; durable when it resolves. Rejects with a GitError `ref-moved`
-   * when a ref no longer has its `from`, and `collision` when a known oid comes with another digest; nothing was changed then.
+   * Stores the objects, then moves the refs, all or none; durable when it resolves. Rejects with a GitError `ref-moved`
+   * when a ref no longer has its `from`, `ref-refused` when the update is no longer allowed, and `collision` when a known
+   * oid comes with another digest. No ref has moved then; objects may have come, each with everything behind it.
    */
   commit(batch: PushBatch): Promise<void>;
 }

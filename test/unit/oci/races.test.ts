@@ -11,6 +11,10 @@ import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/reg
 const small = bytesNamed('small', 100);
 const large = bytesNamed('large', 300_000);
 
+function nothing(): AsyncGenerator<Uint8Array> {
+  return oneChunk(Buffer.alloc(0));
+}
+
 let opened: TestRegistry;
 beforeEach(async () => {
   opened = await openTestRegistry();
@@ -71,9 +75,7 @@ describe('an upload that two processes write to', () => {
         one.uploads.append(family, id, undefined, oneChunk(large)),
         two.uploads.append(family, id, undefined, oneChunk(other)),
       ]);
-      const outcome = await Promise.allSettled([
-        one.uploads.finish(family, id, sha256(large), undefined, oneChunk(Buffer.alloc(0))),
-      ]);
+      const outcome = await Promise.allSettled([one.uploads.finish(family, id, sha256(large), undefined, nothing())]);
       if (outcome[0].status === 'rejected') continue;
       const located = await two.blobs.find(family, sha256(large));
       expect(sha256(await two.content.readAll(located))).toBe(sha256(large));
@@ -109,10 +111,9 @@ it('keeps every chunk of an upload whose closing request died between the blob a
   };
   const id = await opened.registry.uploads.start('f');
   await opened.registry.uploads.append('f', id, undefined, oneChunk(large));
-  const none = (): AsyncGenerator<Uint8Array> => oneChunk(Buffer.alloc(0));
   const dies = secondRegistry(dying);
-  await expect(dies.uploads.finish('f', id, sha256(large), undefined, none())).rejects.toThrow('died here');
-  await expect(opened.registry.uploads.finish('f', id, sha256(large), undefined, none())).resolves.toBeUndefined();
+  await expect(dies.uploads.finish('f', id, sha256(large), undefined, nothing())).rejects.toThrow('died here');
+  await expect(opened.registry.uploads.finish('f', id, sha256(large), undefined, nothing())).resolves.toBeUndefined();
 
   const again = await dies.uploads.start('f2');
   failing = false;

@@ -17,6 +17,7 @@ const WRONG: readonly [SettingName, readonly string[]][] = [
   ['gc-interval', ['', 'daily', '-1']],
   ['gc-grace', ['', 'soon', '1h ']],
   ['max-blob', ['', 'large', '-1', '1GB', '1.5GiB', '1 GiB', 'GiB', '1gib', '1234567890123', '0', '0TiB']],
+  ['max-push', ['', 'large', '-1', '1GB', '1.5GiB']],
 ];
 const EVERY = Object.keys(SETTINGS) as SettingName[];
 
@@ -52,6 +53,7 @@ describe('the configuration', () => {
       gcIntervalMs: 86_400_000,
       gcGraceMs: 86_400_000,
       maxBlobBytes: 1024 ** 4,
+      maxPushBytes: 8 * 1024 ** 3,
     });
   });
 

@@ -31,16 +31,20 @@ const OCI: Readonly<Record<OciErrorCode, readonly [number, string]>> = {
 const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
   'body-too-large': 413,
   'body-too-slow': 408,
+  'coding-unsupported': 415,
   'headers-too-large': 431,
   'json-invalid': 400,
+  'media-type-unsupported': 415,
   'method-not-allowed': 405,
   'path-unknown': 404,
   'range-unsatisfiable': 416,
   'request-malformed': 400,
+  'service-unknown': 403,
 };
 const STORE: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
   busy: [503, 'unavailable'],
   closed: [503, 'unavailable'],
+  damaged: [500, 'internal'],
   failed: [500, 'internal'],
   full: [507, 'no-room'],
   missing: [500, 'internal'],

@@ -14,12 +14,20 @@ import {
   contentOfKey,
   digestOfKey,
   digestsOfKey,
+  allOids,
   familyKey,
+  gitObjectKey,
+  gitObjectsOf,
   inlineKey,
   leaseKey,
   manifestKey,
   manifestsOf,
   nameOfKey,
+  oidKey,
+  oidOfKey,
+  refKey,
+  refOfKey,
+  refsOf,
   referrerKey,
   referrersOf,
   tagKey,
@@ -48,6 +56,8 @@ const SHA256: readonly Sha256[] = [
 const SHA512: readonly Digest[] = ['00', '01', 'ff', `${'cd'.repeat(62)}ffff`].map(
   (hex) => `sha512:${hex.repeat(128 / hex.length)}` as const,
 );
+const OIDS = ['00', '0a', 'ff'].map((hex) => hex.repeat(20));
+const REFS = ['', 'refs/heads/main', 'refs/heads/größe', 'refs/tags/v1'];
 const DIGESTS: readonly Digest[] = [...SHA256, ...SHA512];
 
 const family = fc.constantFrom(...FAMILIES);
@@ -72,6 +82,10 @@ describe('a key', () => {
     ['inline', inlineKey(content), `44${shortHex}`],
     ['lease', leaseKey('gc'), '4c6763'],
     ['family', familyKey('a/b'), '52612f62'],
+    ['Git object id', oidKey('ab'.repeat(20)), `4f${'ab'.repeat(20)}`],
+    ['Git object', gitObjectKey('a/b', 'ab'.repeat(20)), `6a612f6200${'ab'.repeat(20)}`],
+    ['ref', refKey('a', 'refs/heads/ü'), `686100${Buffer.from('refs/heads/ü').toString('hex')}`],
+    ['mark beside the refs', refKey('a', ''), '686100'],
     ['upload', uploadKey(id), `55${Buffer.from(id).toString('hex')}`],
     ['blob', blobKey('a/b', content), `62612f620001${shortHex}`],
     ['blob by SHA-512', blobKey('a/b', long), `62612f620002${longHex}`],
@@ -117,6 +131,14 @@ describe('a key', () => {
     );
   });
 
+  test('of a Git object or a ref gives its id or its name back', () => {
+    for (const family of FAMILIES) {
+      for (const oid of OIDS) expect(oidOfKey(new Uint8Array(gitObjectKey(family, oid)))).toBe(oid);
+      for (const ref of REFS) expect(refOfKey(new Uint8Array(refKey(family, ref)))).toBe(ref);
+    }
+    expect(oidOfKey(oidKey('0f'.repeat(20)))).toBe('0f'.repeat(20));
+  });
+
   test('that names no digest is not taken for one that does', () => {
     expect(() => digestOfKey(tagKey('a', 'v1'))).toThrow('no digest');
   });
@@ -140,10 +162,13 @@ describe('a range of keys', () => {
     ['all content', allContent, ({ kind }) => kind === 'content'],
     ['all inline content', allInline, ({ kind }) => kind === 'inline'],
     ['all families', allFamilies, ({ kind }) => kind === 'family'],
+    ['all Git object ids', allOids, ({ kind }) => kind === 'oid'],
     ['all uploads', allUploads, ({ kind }) => kind === 'upload'],
     ...FAMILIES.flatMap((name): [string, KeyRange, (made: Made) => boolean][] => [
       [`the blobs of ${name}`, blobsOf(name), (made) => made.kind === 'blob' && made.family === name],
       [`the manifests of ${name}`, manifestsOf(name), (made) => made.kind === 'manifest' && made.family === name],
+      [`the objects of ${name}`, gitObjectsOf(name), (made) => made.kind === 'git-object' && made.family === name],
+      [`the refs of ${name}`, refsOf(name), (made) => made.kind === 'ref' && made.family === name],
       [`the tags of ${name}`, tagsOf(name), (made) => made.kind === 'tag' && made.family === name],
       [
         `the tags by manifest of ${name}`,
@@ -201,7 +226,19 @@ describe('a range of keys', () => {
 
 interface Made {
   readonly kind:
-    'content' | 'inline' | 'lease' | 'family' | 'upload' | 'blob' | 'manifest' | 'tag' | 'tag-of' | 'referrer';
+    | 'oid'
+    | 'git-object'
+    | 'ref'
+    | 'content'
+    | 'inline'
+    | 'lease'
+    | 'family'
+    | 'upload'
+    | 'blob'
+    | 'manifest'
+    | 'tag'
+    | 'tag-of'
+    | 'referrer';
   readonly key: Buffer;
   readonly family?: string;
   readonly digest?: Digest;
@@ -216,7 +253,10 @@ function everyKey(): Made[] {
     ...FAMILIES.map((family): Made => ({ kind: 'lease', key: leaseKey(family) })),
     ...FAMILIES.map((family): Made => ({ kind: 'upload', key: uploadKey(family) })),
   ];
+  for (const oid of OIDS) made.push({ kind: 'oid', key: oidKey(oid) });
   for (const family of FAMILIES) {
+    for (const oid of OIDS) made.push({ kind: 'git-object', family, key: gitObjectKey(family, oid) });
+    for (const ref of REFS) made.push({ kind: 'ref', family, key: refKey(family, ref) });
     for (const tag of TAGS) made.push({ kind: 'tag', family, key: tagKey(family, tag) });
     for (const digest of DIGESTS) {
       made.push({ kind: 'blob', family, digest, key: blobKey(family, digest) });

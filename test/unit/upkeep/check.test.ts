@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestWith, sha256 } from '../../../lib/encoding/digest.ts';
+import { encodeKnown } from '../../../lib/git/stored/object-record.ts';
 import { FileLayout } from '../../../lib/store/files/file-layout.ts';
 import * as keys from '../../../lib/store/keys.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import type { Finding } from '../../../lib/upkeep/checking.ts';
 import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';
+import { Parcel, repositoriesOn } from '../../support/stored-git.ts';
 import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
 
 const small = bytesNamed('small', 100);
@@ -168,4 +170,55 @@ it('warns of an upload that nobody can go on with', async () => {
   await opened.registry.uploads.start('family');
   await change([[keys.uploadKey('no uuid'), '{}']]);
   expect(await findings()).toMatchObject([{ severity: 'warning', name: 'no uuid' }]);
+});
+
+describe('of a Git repository', () => {
+  const parcel = new Parcel();
+  const blob = parcel.add('blob', small);
+  const tip = parcel.commit({ large, small, other: Buffer.from('other') });
+  const other = parcel.add('blob', Buffer.from('other'));
+  beforeEach(async () => {
+    const repository = repositoriesOn(opened.stores, opened.registry).open('family');
+    await repository.commit(parcel.batch({ name: 'refs/heads/main', from: null, to: tip }));
+  });
+
+  it('finds nothing where all is well', async () => {
+    expect(await findings()).toEqual([]);
+  });
+
+  it('finds a ref that points nowhere', async () => {
+    await change([], [keys.gitObjectKey('family', tip)]);
+    expect(await findings()).toMatchObject([{ severity: 'error', name: 'refs/heads/main', family: 'family' }]);
+  });
+
+  it('finds an object whose content is gone', async () => {
+    const content = sha256(Buffer.from('other'));
+    await change([], [keys.contentKey(content), keys.inlineKey(content)]);
+    expect(await findings()).toMatchObject([{ name: other, family: 'family' }, { name: other }]);
+  });
+
+  it('finds an id that is gone, or leads elsewhere', async () => {
+    await change([], [keys.oidKey(blob)]);
+    expect(await findings(false)).toMatchObject([{ severity: 'error', name: sha256(small) }]);
+    await change([[keys.oidKey(blob), encodeKnown({ type: 'blob', content: sha256(large) })]]);
+    expect(await findings(false)).toMatchObject([{ name: sha256(small) }, { name: blob }]);
+  });
+
+  it('finds bytes that are not those of the id', async () => {
+    await change([[keys.oidKey(blob), encodeKnown({ type: 'tag', content: sha256(small) })]]);
+    expect(await findings(false)).toEqual([]);
+    expect(await findings()).toMatchObject([{ severity: 'error', name: sha256(small) }]);
+  });
+
+  it('finds a damaged zlib stream', async () => {
+    const repetitive = Buffer.alloc(3000, 'again ');
+    const more = new Parcel();
+    more.add('blob', repetitive);
+    const repository = repositoriesOn(opened.stores, opened.registry).open('family');
+    await repository.commit(more.batch({ name: 'refs/tags/blob', from: null, to: more.add('blob', repetitive) }));
+    expect(await findings()).toEqual([]);
+    await change([[keys.inlineKey(sha256(repetitive)), 'no stream']]);
+    expect(await findings()).toMatchObject([{ severity: 'error', what: 'the stored bytes cannot be inflated' }]);
+    expect(await findings(false)).toEqual([]);
+  });
 });

@@ -3,17 +3,27 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sha256, type Digest } from '../../../lib/encoding/digest.ts';
 import { OciError } from '../../../lib/oci/oci-error.ts';
-import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
+import { parseCommit } from '../../../lib/git/commit.ts';
+import { readContent, readContents } from '../../../lib/git/object-content.ts';
+import { hashObject, type Oid } from '../../../lib/git/oid.ts';
+import type { StoredRepository } from '../../../lib/git/stored/stored-repository.ts';
+import { parseTree } from '../../../lib/git/tree.ts';
+import { entriesOf, type KeyedStore } from '../../../lib/store/keyed-store.ts';
+import { allOids, gitObjectsOf, refsOf } from '../../../lib/store/keys.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';
+import { Parcel, repositoriesOn, valueOf } from '../../support/stored-git.ts';
 import { openTestRegistry, type TestRegistry } from '../../support/registry.ts';
 
 /** A small pool, so that pushes, deletes and collections meet over the same content; half of it lives in files. */
 const POOL = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, at) => bytesNamed(name, at % 2 === 0 ? 300 : 70_000));
 const FAMILIES = ['one', 'one/two', 'three'];
 
-type Step = { family: number; tag: number; blobs: number[] } | { family: number; tag: number; how: 'tag' | 'manifest' };
+type Step =
+  | { family: number; tag: number; files: number[] }
+  | { family: number; tag: number; blobs: number[] }
+  | { family: number; tag: number; how: 'tag' | 'manifest' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -22,6 +32,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       family: fc.nat(2),
       tag: fc.nat(2),
       blobs: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      family: fc.nat(2),
+      tag: fc.nat(2),
+      files: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 3 }),
     }),
   },
   {
@@ -52,16 +70,51 @@ function shaken(keys: KeyedStore, seed: number): KeyedStore {
   };
 }
 
+/** A push of files to a branch of its own, on top of what the branch had; then a fetch of all of it. */
+async function pushFiles(
+  { stores, registry }: TestRegistry,
+  family: string,
+  name: string,
+  files: readonly number[],
+  from: Oid | null,
+): Promise<Oid> {
+  const repository = repositoriesOn(stores, registry).open(family);
+  const parcel = new Parcel();
+  const entries = files.map((at) => [`file${at}`, POOL[at] ?? Buffer.alloc(0)] as const);
+  const to = parcel.commit(Object.fromEntries(entries), from === null ? [] : [from], `${name}\n`);
+  await repository.commit(parcel.batch({ name: `refs/heads/${name}`, from, to }));
+  await expectCommit(repository, to);
+  return to;
+}
+
+async function expectCommit({ objects }: Pick<StoredRepository, 'objects'>, tip: Oid): Promise<void> {
+  const commit = parseCommit((await readContent(objects, tip)).content);
+  const tree = (await readContent(objects, commit.tree)).content;
+  for await (const { oid, content } of readContents(
+    objects,
+    parseTree(tree).map((entry) => entry.oid),
+  )) {
+    expect(hashObject('blob', content)).toBe(oid);
+  }
+  for (const parent of commit.parents) await expectCommit({ objects }, parent);
+}
+
 async function runClient(
-  { registry }: TestRegistry,
+  opened: TestRegistry,
   client: number,
   steps: readonly Step[],
-): Promise<Map<string, Digest>> {
+): Promise<{ images: Map<string, Digest>; branches: Map<string, Oid> }> {
+  const { registry } = opened;
   const expected = new Map<string, Digest>();
+  const branches = new Map<string, Oid>();
   for (const one of steps) {
     const family = FAMILIES[one.family] ?? 'one';
     const tag = `client${client}-tag${one.tag}`;
     const name = `${family} ${tag}`;
+    if ('files' in one) {
+      branches.set(name, await pushFiles(opened, family, tag, one.files, branches.get(name) ?? null));
+      continue;
+    }
     if ('blobs' in one) {
       // An annotation of its own makes a manifest that no other client deletes.
       const blobs = one.blobs.map((at) => POOL[at] ?? Buffer.alloc(0));
@@ -75,7 +128,7 @@ async function runClient(
     else await registry.manifests.remove(family, digest);
     expected.delete(name);
   }
-  return expected;
+  return { images: expected, branches };
 }
 
 async function expectWhole({ registry }: TestRegistry, name: string, digest: Digest): Promise<void> {
@@ -94,7 +147,14 @@ async function expectWhole({ registry }: TestRegistry, name: string, digest: Dig
   }
 }
 
-it('keeps every acknowledged image whole while pushes, deletes and collections without grace run together', async () => {
+async function expectBranch({ stores, registry }: TestRegistry, name: string, tip: Oid): Promise<void> {
+  const [family = '', branch = ''] = name.split(' ');
+  const repository = repositoriesOn(stores, registry).open(family);
+  expect(await valueOf(repository, `refs/heads/${branch}`)).toBe(tip);
+  await expectCommit(repository, tip);
+}
+
+it('keeps every acknowledged image and branch whole while pushes, fetches, deletes and collections without grace run together', async () => {
   await fc.assert(
     fc.asyncProperty(clients, fc.integer({ min: 1, max: 1_000_000 }), fc.boolean(), async (plans, seed, untagged) => {
       const opened = await openTestRegistry((keys) => shaken(keys, seed));
@@ -117,7 +177,10 @@ it('keeps every acknowledged image whole while pushes, deletes and collections w
         });
         expect(findings).toEqual([]);
         expect(report.errors).toBe(0);
-        for (const expected of results) for (const [name, digest] of expected) await expectWhole(opened, name, digest);
+        for (const { images, branches } of results) {
+          for (const [name, digest] of images) await expectWhole(opened, name, digest);
+          for (const [name, tip] of branches) await expectBranch(opened, name, tip);
+        }
         await collectAll(opened);
       } finally {
         await opened.close();
@@ -130,6 +193,10 @@ it('keeps every acknowledged image whole while pushes, deletes and collections w
 /** When everything is deleted, one collection leaves nothing behind: neither keys of content nor files. */
 async function collectAll({ stores, registry, time }: TestRegistry): Promise<void> {
   for (const family of await registry.families.list(undefined, 100)) {
+    // Nothing deletes a repository yet, so the test takes its keys away.
+    for (const range of [gitObjectsOf(family), refsOf(family)]) {
+      for await (const { key } of entriesOf(stores.keys, range)) await stores.keys.commit({ deletes: [key] });
+    }
     for (const tag of (await registry.tags.list(family, undefined, 1000)).tags) {
       const { digest } = await registry.manifests.find(family, { tag });
       await registry.manifests.remove(family, digest).catch((error: unknown) => {
@@ -140,5 +207,6 @@ async function collectAll({ stores, registry, time }: TestRegistry): Promise<voi
   await collect(stores, registry, { graceMs: 0, uploadExpiryMs: 0, now: () => time, untagged: true });
   const left = await check(stores, registry, { content: true });
   expect(left).toMatchObject({ content: 0, links: 0, errors: 0, warnings: 0 });
+  expect(await stores.keys.list({ ...allOids, limit: 1 })).toEqual([]);
   for await (const blob of stores.blobs.list()) expect.fail(`${blob.digest} was left behind`);
 }

@@ -1,0 +1,42 @@
+import type { ContentStore } from '../../store/content-store.ts';
+import type { KeyedStore } from '../../store/keyed-store.ts';
+import type { PushBatch, PushTarget, RefUpdate } from '../receive-pack/push-target.ts';
+import { PushCommit } from './push-commit.ts';
+import type { RefPolicy } from './ref-policy.ts';
+import { StoredObjects } from './stored-objects.ts';
+import { StoredRefs } from './stored-refs.ts';
+
+/** The Git repository of one family, over the store. */
+export class StoredRepository implements PushTarget {
+  readonly #keys: KeyedStore;
+  readonly #content: ContentStore;
+  readonly #family: string;
+  readonly #policy: RefPolicy;
+  readonly objects: StoredObjects;
+  readonly refs: StoredRefs;
+
+  constructor(keys: KeyedStore, content: ContentStore, family: string, policy: RefPolicy) {
+    this.#keys = keys;
+    this.#content = content;
+    this.#family = family;
+    this.#policy = policy;
+    this.objects = new StoredObjects(keys, content, family);
+    this.refs = new StoredRefs(keys, family);
+  }
+
+  refuse(update: RefUpdate): Promise<string | undefined> {
+    return this.#policy.refuse(update);
+  }
+
+  async commit(batch: PushBatch): Promise<void> {
+    const parts = {
+      keys: this.#keys,
+      content: this.#content,
+      family: this.#family,
+      objects: this.objects,
+      refs: this.refs,
+      policy: this.#policy,
+    };
+    await new PushCommit(parts, batch).run();
+  }
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectSoundClone, freshFamily } from '../support/git-client.ts';
+import { GitHttpBackend } from '../support/git-http-backend.ts';
+import { useServer } from '../support/server.ts';
+import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
+import { git } from '../unit/git/support/git-command.ts';
+import { commitAll, writeFiles } from '../unit/git/support/sample-repository.ts';
+
+const FILES = 20_000;
+const server = useServer();
+const folder = useTemporaryFolder();
+const at = (name: string): string => join(folder.path, name);
+let backend: GitHttpBackend;
+let theirs = '';
+let ours = '';
+let tip = '';
+
+beforeAll(async () => {
+  const files: Record<string, string> = {};
+  for (let n = 0; n < FILES; n += 1) {
+    files[`d${n % 100}/f${n}.txt`] = `${createHash('sha256').update(String(n)).digest('hex')}\n`.repeat(3);
+  }
+  writeFiles(at('author'), files);
+  await git(at('author'), 'init', '-q');
+  tip = await commitAll(at('author'), 'all', 1);
+  mkdirSync(at('backend'));
+  await git(at('backend'), 'init', '-q', '--bare', 'files.git');
+  backend = new GitHttpBackend(at('backend'));
+  theirs = `${await backend.start()}/files.git`;
+  ({ url: ours } = freshFamily(server));
+}, 120_000);
+afterAll(() => backend.close());
+
+/** The longest that a health probe waited while the work ran. */
+async function probed(work: Promise<unknown>): Promise<number> {
+  const over = new AbortController();
+  const ended = work.finally(() => over.abort());
+  let longest = 0;
+  while (!over.signal.aborted) {
+    const start = performance.now();
+    await (await fetch(`${server.url}/healthz`)).arrayBuffer();
+    longest = Math.max(longest, performance.now() - start);
+    await sleep(5);
+  }
+  await ended;
+  return longest;
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<string> {
+  const start = performance.now();
+  await work();
+  return `${((performance.now() - start) / 1000).toFixed(2)} s`;
+}
+
+// Figures are printed and not held to anything: the machine may be busy with other tests.
+it(`takes and gives ${FILES} small files`, async () => {
+  let probe = 0;
+  const push = {
+    backend: await seconds(() => git(at('author'), 'push', '-q', theirs, 'main')),
+    assay: await seconds(async () => {
+      probe = await probed(git(at('author'), 'push', '-q', ours, 'main'));
+    }),
+  };
+  const clone = {
+    backend: await seconds(() => git(folder.path, 'clone', '-q', '--bare', theirs, at('theirs'))),
+    assay: await seconds(() => git(folder.path, 'clone', '-q', '--bare', ours, at('ours'))),
+  };
+  expect(await git(at('ours'), 'rev-parse', 'main')).toBe(tip);
+  await expectSoundClone(at('ours'));
+  console.log('push', push, 'clone', clone, `probe during the push: at most ${probe.toFixed(0)} ms`);
+}, 180_000);
+
+it('serves eight clones at once', async () => {
+  const clones = Array.from({ length: 8 }, (_, n) => at(`clone-${n}`));
+  const longest = await probed(
+    Promise.all(clones.map((clone) => git(folder.path, 'clone', '-q', '--bare', ours, clone))),
+  );
+  for (const clone of clones) expect(await git(clone, 'rev-parse', 'main')).toBe(tip);
+  console.log(`probe during eight clones: at most ${longest.toFixed(0)} ms`);
+}, 120_000);
