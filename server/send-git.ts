@@ -43,7 +43,7 @@ export async function sendGit(
   }
   const headers = ['content-type', contentType, ...NEVER_CACHED];
   try {
-    await sendStream(res, 200, headers, answer({ signal: gone.signal, onFault }), app.bodyTimeoutMs);
+    await sendStream(res, 200, headers, answer({ signal: gone.signal, onFault }), undefined);
   } catch (error) {
     const isGone = gone.signal.aborted || (error instanceof GitError && error.code === 'aborted');
     if (!isGone) throw error;

@@ -8,21 +8,21 @@ const QUICK_MS = 20;
 /**
  * Sends pieces no faster than the client takes them, so that a slow one costs one piece of memory. Before the first
  * piece is at hand a failure can still be answered, and is thrown; after that the connection is cut. It is cut, too,
- * when there are fewer bytes than were promised, or the next answer would be taken for the rest.
+ * when there are fewer bytes than were promised (an answer in chunks promises none), or the next answer would be taken for the rest.
  */
 export async function sendStream(
   res: ServerResponse,
   status: number,
   headers: string[],
   source: AsyncIterable<Uint8Array>,
-  length: number,
+  length: number | undefined,
 ): Promise<void> {
   const pieces = source[Symbol.asyncIterator]();
   let sent = 0;
   try {
     let next = await pieces.next();
     let quick = false;
-    if (next.done !== true) res.writeHead(status, headers);
+    if (next.done !== true || length === undefined) res.writeHead(status, headers);
     while (next.done !== true && !isGone(res)) {
       const piece = next.value;
       sent += piece.length;
@@ -33,7 +33,8 @@ export async function sendStream(
       next = await (ahead ?? pieces.next());
     }
     if (isGone(res)) return;
-    if (sent !== length) throw new StoreError('failed', `of ${length} bytes that were promised ${sent} are there`);
+    if (length !== undefined && sent !== length)
+      throw new StoreError('failed', `of ${length} bytes that were promised ${sent} are there`);
     res.end();
   } finally {
     await pieces.return?.();

@@ -19,6 +19,8 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     () => new Date(),
   );
   surviveStrayRejections(log);
+  // Whoever reads that the server listens may tell it to end at once.
+  const told = firstSignal();
   const context = await openContext(config);
   try {
     const metrics = new Metrics();
@@ -37,7 +39,7 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     print(`Assay listens on ${urlOf(address)}`);
     if (config.trust === 'network') print('Whoever reaches this address may read, write and delete (trust: network).');
     const upkeep = startUpkeep(context, metrics, log);
-    const signal = await firstSignal();
+    const signal = await told;
     log.info('draining', { signal });
     await drain(server, connections);
     await upkeep.stop();
