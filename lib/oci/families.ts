@@ -1,8 +1,7 @@
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { after, allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
-import { commitUntilHeld } from '../store/commit-until-held.ts';
-import { Plan } from '../store/plan.ts';
+import type { Plan } from '../store/plan.ts';
 import { OciError } from './oci-error.ts';
 import { parseRules, type TagRules } from './tag-rules.ts';
 
@@ -27,10 +26,7 @@ export class Families {
   /** Declares rules, for a family that may not have anything yet. */
   async declare(family: string, rules: unknown): Promise<TagRules> {
     const parsed = parseRules(rules);
-    await commitUntilHeld(this.#keys, async () => {
-      const plan = new Plan().put({ key: familyKey(family), value: encodeJson(parsed) });
-      return { commit: plan.commit, result: undefined };
-    });
+    await this.#keys.commit({ puts: [{ key: familyKey(family), value: encodeJson(parsed) }] });
     return parsed;
   }
 

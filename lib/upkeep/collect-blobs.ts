@@ -3,7 +3,7 @@ import type { Link } from '../oci/link.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
 import { blobsOf, digestOfKey } from '../store/keys.ts';
-import { UnreadableManifest, type Collection } from './collection.ts';
+import type { Collection } from './collection.ts';
 import { storedManifests } from './family-manifests.ts';
 import { isDue, mark, remove, unmark, type Strike } from './two-strikes.ts';
 
@@ -30,12 +30,7 @@ export async function collectBlobs(collection: Collection, family: string): Prom
 
 async function namedBlobs({ stores, registry, breathe }: Collection, family: string): Promise<Set<Digest>> {
   const named = new Set<Digest>();
-  const manifests = storedManifests(
-    stores.keys,
-    registry.content,
-    family,
-    (digest, cause) => new UnreadableManifest(digest, cause),
-  );
+  const manifests = storedManifests(stores.keys, registry.content, family);
   for await (const { manifest } of manifests) {
     await breathe();
     for (const { digest, kind } of manifest.named) if (kind === 'blob') named.add(digest);

@@ -1,7 +1,7 @@
 import type { Digest } from '../encoding/digest.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { digestsOfKey, referrerKey, tagsByManifestOf } from '../store/keys.ts';
-import { UnreadableManifest, type Collection } from './collection.ts';
+import type { Collection } from './collection.ts';
 import { storedManifests, type StoredManifest } from './family-manifests.ts';
 import { isDue, mark, remove, unmark, type Strike } from './two-strikes.ts';
 
@@ -18,12 +18,7 @@ export async function collectManifests(collection: Collection, family: string): 
   const { stores, registry, breathe } = collection;
   // As with blobs: the values first, then what names them.
   const nodes = new Map<Digest, Node>();
-  const manifests = storedManifests(
-    stores.keys,
-    registry.content,
-    family,
-    (digest, cause) => new UnreadableManifest(digest, cause),
-  );
+  const manifests = storedManifests(stores.keys, registry.content, family);
   for await (const stored of manifests) {
     await breathe();
     nodes.set(stored.digest, nodeOf(collection, family, stored));

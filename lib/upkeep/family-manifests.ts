@@ -5,6 +5,7 @@ import type { ContentStore } from '../store/content-store.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry, type KeyedStore } from '../store/keyed-store.ts';
 import { digestOfKey, manifestKey, manifestsOf } from '../store/keys.ts';
+import { UnreadableManifest } from './collection.ts';
 
 export interface StoredManifest {
   readonly digest: Digest;
@@ -13,12 +14,11 @@ export interface StoredManifest {
   readonly manifest: Manifest;
 }
 
-/** The manifests of a family, read whole. `onUnreadable` makes the error for one that is not what it should be. */
+/** The manifests of a family, read whole. Throws an UnreadableManifest for one that is not what it should be. */
 export async function* storedManifests(
   keys: KeyedStore,
   content: ContentStore,
   family: string,
-  onUnreadable: (digest: Digest, cause: unknown) => Error,
 ): AsyncGenerator<StoredManifest> {
   for await (const entry of entriesOf(keys, manifestsOf(family))) {
     const digest = digestOfKey(entry.key);
@@ -29,7 +29,7 @@ export async function* storedManifests(
     } catch (cause) {
       // Deleted since it was listed: then it names nothing.
       if ((await keys.get(manifestKey(family, digest))) === undefined) continue;
-      throw onUnreadable(digest, cause);
+      throw new UnreadableManifest(digest, cause);
     }
   }
 }
