@@ -1,6 +1,5 @@
 import { median } from './median.ts';
-import { messageOf } from './message.ts';
-import { openStage } from './stage.ts';
+import { withStage } from './stage.ts';
 import type { Contender, Row } from './suite.ts';
 
 export interface Pace {
@@ -25,21 +24,10 @@ export interface Conditions {
 
 /** Measures a row on servers of its own, so that no row inherits what another left on disk or in memory. */
 export async function measureRow(row: Row, conditions: Conditions): Promise<RowResult> {
-  const stage = openStage(conditions.directory, conditions.signal);
-  let samples: RowResult['samples'];
-  try {
-    const wanted = row.contenders.filter((name) => !conditions.without.includes(name));
-    samples = await takeTurns(await row.open(stage, wanted), conditions);
-  } catch (cause) {
-    // A server that died says more than the request that it left unanswered.
-    const closing = await stage.close().then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (closing === undefined) throw cause;
-    throw new AggregateError([cause, closing], `${messageOf(cause)}; ${messageOf(closing)}`, { cause });
-  }
-  await stage.close();
+  const wanted = row.contenders.filter((name) => !conditions.without.includes(name));
+  const samples = await withStage(conditions.directory, conditions.signal, async (stage) => {
+    return takeTurns(await row.open(stage, wanted), conditions);
+  });
   return { row, samples };
 }
 

@@ -16,8 +16,6 @@ export type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 /** One command of `assay`. */
 export interface Command {
-  readonly name: string;
-  readonly summary: string;
   readonly usage: string;
   /** What it does, when to use it, and an example, for `assay help <command>`. */
   readonly description: string;
@@ -47,4 +45,11 @@ export function parseCommandLine(
 /** For commands that take no words besides their options. */
 export function refuseWords(positionals: readonly string[]): void {
   if (positionals[0] !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(positionals[0])}`);
+}
+
+/** For commands that take exactly one word; `question` is what is asked of who gives none. */
+export function oneWord([word, ...others]: readonly string[], question: string): string {
+  if (word === undefined) throw new UsageError(question);
+  refuseWords(others);
+  return word;
 }

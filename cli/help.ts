@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
+import type { CommandEntry } from './commands.ts';
 
-export function overallHelp(commands: readonly Command[]): string {
+export function overallHelp(commands: readonly CommandEntry[]): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const);
   return [
     'Assay keeps tests and their results the way Git keeps code.',

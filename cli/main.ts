@@ -1,23 +1,19 @@
 #!/usr/bin/env node
 import { WrongSetting } from '../server/settings.ts';
-import { DONE, FAILED, parseCommandLine, UsageError, WRONG_USE, type Command } from './command.ts';
-import { fsck } from './commands/fsck.ts';
-import { gc } from './commands/gc.ts';
-import { rules } from './commands/rules.ts';
-import { serve } from './commands/serve.ts';
-import { version } from './commands/version.ts';
+import { DONE, FAILED, parseCommandLine, UsageError, WRONG_USE } from './command.ts';
+import { COMMANDS } from './commands.ts';
 import { commandHelp, overallHelp } from './help.ts';
-
-const COMMANDS: readonly Command[] = [serve, gc, fsck, rules, version];
+import { printable } from './printable.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help')
     return help(rest[0], name === undefined);
-  if (name === '--version' || name === '-v') return version.run({}, []);
-  const command = COMMANDS.find((one) => one.name === name);
-  if (command === undefined) return unknownCommand(name);
+  const wanted = name === '--version' || name === '-v' ? 'version' : name;
+  const entry = COMMANDS.find((one) => one.name === wanted);
+  if (entry === undefined) return unknownCommand(name);
   try {
+    const command = await entry.load();
     const { values, positionals } = parseCommandLine(command, rest);
     if (values['help'] === true) {
       process.stdout.write(commandHelp(command));
@@ -26,18 +22,18 @@ async function main(args: readonly string[]): Promise<number> {
     return await command.run(values, positionals);
   } catch (error) {
     if (error instanceof UsageError || error instanceof WrongSetting) {
-      process.stderr.write(`assay ${name}: ${error.message}\nassay help ${name} tells what it takes.\n`);
+      process.stderr.write(`assay ${name}: ${printable(error.message)}\nassay help ${name} tells what it takes.\n`);
       return WRONG_USE;
     }
-    process.stderr.write(`assay ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`assay ${name}: ${printable(error instanceof Error ? error.message : String(error))}\n`);
     return FAILED;
   }
 }
 
-function help(name: string | undefined, unasked: boolean): number {
-  const command = COMMANDS.find((one) => one.name === name);
-  if (name !== undefined && command === undefined) return unknownCommand(name);
-  const text = command === undefined ? overallHelp(COMMANDS) : commandHelp(command);
+async function help(name: string | undefined, unasked: boolean): Promise<number> {
+  const entry = COMMANDS.find((one) => one.name === name);
+  if (name !== undefined && entry === undefined) return unknownCommand(name);
+  const text = entry === undefined ? overallHelp(COMMANDS) : commandHelp(await entry.load());
   (unasked ? process.stderr : process.stdout).write(text);
   return unasked ? WRONG_USE : DONE;
 }

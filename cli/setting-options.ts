@@ -19,4 +19,11 @@ export function configFrom(values: Values): Config {
 
 export const EVERY_SETTING = Object.keys(SETTINGS) as SettingName[];
 /** What a command needs that works on the data beside the server. */
-export const DATA_SETTINGS: readonly SettingName[] = ['data', 'store', 'blobs'];
+export const DATA_SETTINGS: readonly SettingName[] = [
+  'data',
+  'store',
+  'blobs',
+  's3-endpoint',
+  's3-region',
+  's3-path-style',
+];

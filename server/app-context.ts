@@ -1,19 +1,30 @@
-import type { Repositories } from '../lib/definition/repositories.ts';
+import type { Definitions } from '../lib/definition/definitions.ts';
 import type { PackLimits } from '../lib/git/pack-limits.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
-import type { Registry } from '../lib/oci/registry.ts';
+import type { Log as PublicLog } from '../lib/log/log-store.ts';
+import type { Registry, Stores } from '../lib/oci/registry.ts';
+import type { BlobLinks } from '../lib/store/blob-links.ts';
+import type { Runs } from '../lib/record/runs.ts';
 import type { ContentStore } from '../lib/store/content-store.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Publication } from './publication.ts';
 
 /** What routes work with. */
 export interface AppContext {
   readonly registry: Registry;
-  readonly repositories: Repositories;
+  readonly definitions: Definitions;
   /** Where pushes wait until they are checked, and how large they may be. */
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
   readonly content: ContentStore;
+  readonly publicLog: PublicLog;
+  /** Where clients are sent for blobs, if they are. */
+  readonly blobLinks: BlobLinks | undefined;
+  readonly runs: Runs;
+  /** Undefined where nothing is published. */
+  readonly publication: Publication | undefined;
+  readonly stores: Stores;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly bodyTimeoutMs: number;

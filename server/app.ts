@@ -3,6 +3,7 @@ import Koa from 'koa';
 import type { AppContext } from './app-context.ts';
 import { respondToBadHead } from './bad-head.ts';
 import { Connections } from './connections.ts';
+import { checkOrigin } from './origin.ts';
 import { answerPull } from './pull.ts';
 import { RequestError } from './request-error.ts';
 import { isDisconnect, respondError } from './respond-error.ts';
@@ -53,6 +54,7 @@ function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) =
     const started = performance.now();
     ctx.set('X-Content-Type-Options', 'nosniff');
     try {
+      checkOrigin(ctx.req);
       await next();
       if (ctx.status === 404 && ctx.body === undefined) refuseUnrouted(ctx);
     } catch (error) {

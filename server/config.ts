@@ -1,15 +1,37 @@
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { hostname, userInfo } from 'node:os';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { S3Location } from '../lib/store/s3/s3-location.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
+
+/** Where keys and small content are kept. */
+export type StorePlace =
+  { readonly engine: 'lmdb'; readonly folder: string } | { readonly engine: 'postgres'; readonly url: string };
+
+/** Where larger content is kept. */
+export type BlobsPlace =
+  { readonly engine: 'files'; readonly folder: string } | { readonly engine: 's3'; readonly location: S3Location };
+
+/** Where snapshots are published to. */
+export type PublishPlace =
+  | { readonly engine: 'dir'; readonly folder: string }
+  | { readonly engine: 's3'; readonly location: S3Location }
+  | { readonly engine: 'off' };
 
 /** What the server and the commands beside it run with: every setting read, checked and completed. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  readonly storeFolder: string;
-  /** The database that keeps the keys in place of the folder. */
-  readonly storeUrl: string | undefined;
-  readonly blobsFolder: string;
+  readonly store: StorePlace;
+  readonly blobs: BlobsPlace;
+  /** Clients are sent to the S3 for the blobs that lie there. */
+  readonly blobRedirect: boolean;
+  readonly logKeyFile: string;
+  readonly logOrigin: string | undefined;
+  readonly publish: PublishPlace;
+  readonly deployHook: string | undefined;
+  readonly snapshotGraceMs: number;
   readonly trust: 'loopback' | 'network';
   readonly bodyTimeoutMs: number;
   readonly uploadExpiryMs: number;
@@ -25,13 +47,17 @@ export type Flags = { readonly [name in SettingName]?: string | undefined };
 /** Flags go before the environment, the environment before defaults. Throws a WrongSetting that names the setting. */
 export function readConfig(flags: Flags): Config {
   const data = read('data', flags);
-  const store = read('store', flags);
   return {
     host: read('host', flags),
     port: read('port', flags),
-    storeFolder: store?.engine === 'lmdb' ? store.folder : join(data, 'store'),
-    storeUrl: store?.engine === 'postgres' ? store.url : undefined,
-    blobsFolder: read('blobs', flags)?.folder ?? data,
+    store: read('store', flags) ?? { engine: 'lmdb', folder: join(data, 'store') },
+    blobs: blobsPlace(flags, data),
+    blobRedirect: read('blob-redirect', flags),
+    logKeyFile: read('log-key', flags) ?? join(data, 'log.key'),
+    logOrigin: read('log-origin', flags),
+    publish: publishPlace(flags, data),
+    deployHook: read('deploy-hook', flags),
+    snapshotGraceMs: read('snapshot-grace', flags),
     trust: read('trust', flags),
     bodyTimeoutMs: read('body-timeout', flags),
     uploadExpiryMs: read('upload-expiry', flags),
@@ -39,6 +65,31 @@ export function readConfig(flags: Flags): Config {
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
     maxPushBytes: read('max-push', flags),
+  };
+}
+
+function blobsPlace(flags: Flags, data: string): BlobsPlace {
+  const said = read('blobs', flags);
+  const s3 = s3Settings(flags);
+  if (said?.engine === 's3') return { engine: 's3', location: { ...s3, ...said.address } };
+  if (read('blob-redirect', flags)) {
+    throw new WrongSetting('blobs that lie in files cannot be redirected to: --blob-redirect wants --blobs s3://…');
+  }
+  return said ?? { engine: 'files', folder: data };
+}
+
+function publishPlace(flags: Flags, data: string): PublishPlace {
+  const said = read('publish', flags);
+  if (said?.engine === 's3') return { engine: 's3', location: { ...s3Settings(flags), ...said.address } };
+  return said ?? { engine: 'dir', folder: join(data, 'public') };
+}
+
+/** What an address of a bucket leaves open is said by settings, or by what the SDK itself would look for. */
+function s3Settings(flags: Flags): Omit<S3Location, 'bucket' | 'prefix'> {
+  return {
+    endpoint: read('s3-endpoint', flags),
+    region: read('s3-region', flags) ?? (process.env['AWS_REGION'] || undefined),
+    pathStyle: read('s3-path-style', flags),
   };
 }
 
@@ -79,4 +130,31 @@ export function serverUrl(flag: string | undefined): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   const source = flag === undefined ? 'ASSAY_URL' : '--url';
   throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes an address like http://127.0.0.1:7410`);
+}
+
+/** Where commands keep what they fetched. */
+export function cacheFolder(flag: string | undefined): string {
+  if (flag === '') throw new WrongSetting('--cache is empty; it takes a folder');
+  const named = (flag ?? process.env['ASSAY_CACHE']) || undefined;
+  if (named !== undefined) return named;
+  // A relative one does not count (XDG Base Directory Specification, "Environment variables").
+  const base = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(base) ? base : join(homedir(), '.cache'), 'assay');
+}
+
+/** Who works with a command, for the server to note beside what is written. */
+export function actorName(): string {
+  const said = process.env['ASSAY_ACTOR'];
+  if (said) return said;
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A user without a name, as in many containers.
+    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}
+
+/** What programs are given that commands start. */
+export function programEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
 }

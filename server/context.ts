@@ -1,14 +1,23 @@
-import { Repositories } from '../lib/definition/repositories.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Definitions } from '../lib/definition/definitions.ts';
 import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
+import { LogError } from '../lib/log/log-error.ts';
+import type { Log } from '../lib/log/log-store.ts';
+import { openLog } from '../lib/log/open-log.ts';
 import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts';
+import { MediaFiles } from '../lib/record/media.ts';
+import { Runs } from '../lib/record/runs.ts';
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
+import type { BlobLinks } from '../lib/store/blob-links.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
-import type { Config } from './config.ts';
+import type { BlobsPlace, Config, StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 
@@ -16,54 +25,99 @@ import { WrongSetting } from './settings.ts';
 export interface Context {
   readonly config: Config;
   readonly stores: Stores;
+  /** Of blobs that clients can be sent to. */
+  readonly blobLinks: BlobLinks | undefined;
   readonly registry: Registry;
-  readonly repositories: Repositories;
+  readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
   close(): Promise<void>;
 }
 
+/** What a server has open besides. */
+export interface ServerContext extends Context {
+  readonly publicLog: Log;
+  readonly runs: Runs;
+}
+
+/** The engine of larger content, with what it offers beside its ports. */
+interface OpenBlobs {
+  readonly stores: Omit<Stores, 'keys'>;
+  readonly links?: BlobLinks;
+  /** Where pushes wait until they are checked. */
+  readonly spools: string;
+  close(): Promise<void>;
+}
+
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  const { storeFolder, storeUrl, blobsFolder } = config;
-  if (storeUrl !== undefined) {
-    const { PostgresKeyedStore } = await loadPostgres();
-    if (!(await PostgresKeyedStore.existsIn(storeUrl))) {
-      throw new WrongSetting("there is no store in that database; --store or ASSAY_STORE names the server's");
-    }
-  } else if (!LmdbKeyedStore.existsIn(storeFolder)) {
-    throw new WrongSetting(`there is no store in ${storeFolder}; --data or ASSAY_DATA names the server's folder`);
-  }
-  if (!(await isFolder(new FileLayout(blobsFolder).blobs))) {
-    throw new WrongSetting(`there are no blobs in ${blobsFolder}; --blobs or ASSAY_BLOBS names the server's folder`);
-  }
-  const layout = new FileLayout(blobsFolder);
-  return contextOf(config, layout, {
-    keys: await openKeys(config),
-    blobs: FileBlobStore.existing(layout),
-    uploads: FileUploadStore.existing(layout),
-  });
+  await requireStore(config.store);
+  const blobs = await existingBlobs(config.blobs);
+  return contextOf(config, blobs, await openBeside(config, blobs));
 }
 
 /** The one place that knows engines. */
-export async function openContext(config: Config): Promise<Context> {
-  const layout = new FileLayout(config.blobsFolder);
-  await makeDataFolder(config.blobsFolder);
-  const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(config.blobsFolder, error));
-  const uploads = await FileUploadStore.open(layout);
-  return contextOf(config, layout, { keys: await openKeys(config), blobs, uploads });
+export async function openContext(config: Config): Promise<ServerContext> {
+  const blobs = await openBlobs(config.blobs);
+  const keys = await openBeside(config, blobs);
+  try {
+    const publicLog = await openPublicLog(config, keys);
+    const context = contextOf(config, blobs, keys, () => publicLog.flush());
+    const runs = runsOf(context, publicLog);
+    return { ...context, publicLog, runs, close: () => publicLog.close().then(() => context.close()) };
+  } catch (error) {
+    await keys.close();
+    await blobs.close();
+    throw error;
+  }
 }
 
-function contextOf(config: Config, layout: FileLayout, stores: Stores): Context {
+/** The keys, once the blobs are open, which are not left so where the keys cannot be had. */
+async function openBeside(config: Config, blobs: OpenBlobs): Promise<KeyedStore> {
+  return openKeys(config.store).catch(async (error: unknown) => {
+    await blobs.close();
+    throw error;
+  });
+}
+
+function runsOf({ stores, registry, definitions, config }: Context, log: Log): Runs {
+  const { keys, uploads } = stores;
+  const media = new MediaFiles({ keys, content: registry.content, uploads, maxBytes: config.maxBlobBytes });
+  return new Runs({ keys, registry, versions: definitions.versions, media, log });
+}
+
+/** A key that cannot be used is a wrong setting. */
+async function openPublicLog({ logKeyFile, logOrigin }: Config, keys: KeyedStore): Promise<Log> {
+  try {
+    return await openLog(keys, { now: Date.now, keyFile: logKeyFile, origin: logOrigin });
+  } catch (error) {
+    if (error instanceof LogError) throw new WrongSetting(`${error.message} (--log-key or ASSAY_LOG_KEY)`);
+    throw error;
+  }
+}
+
+function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?: () => Promise<void>): Context {
+  const stores: Stores = { ...blobs.stores, keys };
   const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
+  const openSpool: OpenSpool = () => new FileSpool(blobs.spools);
+  const limits = packLimits(config);
   return {
     config,
     stores,
+    blobLinks: blobs.links,
     registry,
-    repositories: new Repositories(stores.keys, registry.content, registry.families),
-    openSpool: () => new FileSpool(layout.writing),
-    packLimits: packLimits(config),
-    close: () => stores.keys.close(),
+    definitions: new Definitions(keys, registry, {
+      now: Date.now,
+      openSpool,
+      limits,
+      ...(announce === undefined ? {} : { announce }),
+    }),
+    openSpool,
+    packLimits: limits,
+    async close() {
+      await keys.close();
+      await blobs.close();
+    },
   };
 }
 
@@ -76,13 +130,65 @@ function packLimits({ maxPushBytes, maxBlobBytes }: Config): PackLimits {
   };
 }
 
-async function openKeys({ storeFolder, storeUrl }: Config): Promise<KeyedStore> {
-  if (storeUrl === undefined) {
-    await makeDataFolder(storeFolder);
-    return LmdbKeyedStore.open(storeFolder);
+async function requireStore(place: StorePlace): Promise<void> {
+  if (place.engine === 'postgres') {
+    const { PostgresKeyedStore } = await loadPostgres();
+    if (await PostgresKeyedStore.existsIn(place.url)) return;
+    throw new WrongSetting("there is no store in that database; --store or ASSAY_STORE names the server's");
   }
-  const { PostgresKeyedStore } = await loadPostgres();
-  return PostgresKeyedStore.open(storeUrl);
+  if (LmdbKeyedStore.existsIn(place.folder)) return;
+  throw new WrongSetting(`there is no store in ${place.folder}; --data or ASSAY_DATA names the server's folder`);
+}
+
+async function openKeys(place: StorePlace): Promise<KeyedStore> {
+  if (place.engine === 'postgres') {
+    const { PostgresKeyedStore } = await loadPostgres();
+    return PostgresKeyedStore.open(place.url);
+  }
+  await makeDataFolder(place.folder);
+  return LmdbKeyedStore.open(place.folder);
+}
+
+async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
+  if (place.engine === 's3') return openS3Blobs(place, 'prepare');
+  const { folder } = place;
+  const layout = new FileLayout(folder);
+  await makeDataFolder(folder);
+  const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(folder, error));
+  const uploads = await FileUploadStore.open(layout);
+  return { stores: { blobs, uploads }, spools: layout.writing, close: async () => {} };
+}
+
+async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
+  if (place.engine === 's3') return openS3Blobs(place, 'requireStore');
+  const layout = new FileLayout(place.folder);
+  if (!(await isFolder(layout.blobs))) {
+    throw new WrongSetting(`there are no blobs in ${place.folder}; --blobs or ASSAY_BLOBS names the server's folder`);
+  }
+  const stores = { blobs: FileBlobStore.existing(layout), uploads: FileUploadStore.existing(layout) };
+  return { stores, spools: layout.writing, close: async () => {} };
+}
+
+/** Servers with an S3 keep nothing of their own, so what they need for a while lies among the temporary files. */
+async function openS3Blobs(
+  { location }: Extract<BlobsPlace, { readonly engine: 's3' }>,
+  look: 'prepare' | 'requireStore',
+): Promise<OpenBlobs> {
+  const { openS3, UnusableBucket } = await import('../lib/store/s3/open-s3.ts');
+  const s3 = openS3(location);
+  try {
+    await s3[look]();
+  } catch (error) {
+    s3.close();
+    throw error instanceof UnusableBucket ? new WrongSetting(error.message, { cause: error }) : error;
+  }
+  const spools = await mkdtemp(join(tmpdir(), 'assay-'));
+  async function close(): Promise<void> {
+    s3.close();
+    await rm(spools, { recursive: true, force: true });
+  }
+  const { blobs, uploads, leftovers } = s3;
+  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, close };
 }
 
 /** Who runs on one machine pays nothing for the engine of many. */

@@ -1,6 +1,10 @@
+import { DefinitionError, type DefinitionErrorCode } from '../lib/definition/definition-error.ts';
 import { GitError, type GitErrorCode } from '../lib/git/error.ts';
+import { LogError, type LogErrorCode } from '../lib/log/log-error.ts';
 import { OciError, type OciErrorCode } from '../lib/oci/oci-error.ts';
+import { RunError, type RunErrorCode } from '../lib/record/run-error.ts';
 import { StoreError, type StoreErrorCode } from '../lib/store/store-error.ts';
+import { PublicationError, type PublicationErrorCode } from '../lib/publication/publication-error.ts';
 import { RequestError, type RequestErrorCode } from './request-error.ts';
 
 /** An error as the outside sees it. */
@@ -19,7 +23,19 @@ export interface Answer {
 type Row = readonly [status: number, ociCode: string];
 
 /** The one table from code to status. */
-const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode | GitErrorCode, Row>> = {
+const TABLE: Readonly<
+  Record<
+    | OciErrorCode
+    | RequestErrorCode
+    | StoreErrorCode
+    | GitErrorCode
+    | DefinitionErrorCode
+    | LogErrorCode
+    | RunErrorCode
+    | PublicationErrorCode,
+    Row
+  >
+> = {
   aborted: [500, 'UNKNOWN'],
   'bad-object': [400, 'UNSUPPORTED'],
   'bad-pack': [400, 'UNSUPPORTED'],
@@ -28,47 +44,91 @@ const TABLE: Readonly<Record<OciErrorCode | RequestErrorCode | StoreErrorCode | 
   'body-too-large': [413, 'SIZE_INVALID'],
   'body-too-slow': [408, 'BLOB_UPLOAD_INVALID'],
   busy: [503, 'UNAVAILABLE'],
+  'checkpoint-invalid': [500, 'UNKNOWN'],
   closed: [503, 'UNAVAILABLE'],
   'coding-unsupported': [415, 'UNSUPPORTED'],
   collision: [409, 'UNSUPPORTED'],
   damaged: [500, 'UNKNOWN'],
+  'definition-invalid': [422, 'UNSUPPORTED'],
   'delta-base-missing': [400, 'UNSUPPORTED'],
   'digest-invalid': [400, 'DIGEST_INVALID'],
   'digest-mismatch': [400, 'DIGEST_INVALID'],
   'digest-unsupported': [400, 'DIGEST_INVALID'],
+  'entry-invalid': [422, 'UNSUPPORTED'],
+  'event-page-invalid': [400, 'UNSUPPORTED'],
   failed: [500, 'UNKNOWN'],
-  full: [507, 'UNAVAILABLE'],
+  'file-unknown': [404, 'UNSUPPORTED'],
   'forbidden-content': [422, 'UNSUPPORTED'],
+  full: [507, 'UNAVAILABLE'],
   'headers-too-large': [431, 'UNSUPPORTED'],
+  'hook-failed': [409, 'UNSUPPORTED'],
+  'image-invalid': [422, 'UNSUPPORTED'],
+  'index-unknown': [404, 'UNSUPPORTED'],
   'json-invalid': [400, 'UNSUPPORTED'],
+  'key-invalid': [500, 'UNKNOWN'],
+  'key-missing': [500, 'UNKNOWN'],
+  'key-other': [500, 'UNKNOWN'],
+  'key-readable': [500, 'UNKNOWN'],
+  'kind-mismatch': [409, 'UNSUPPORTED'],
   'limit-exceeded': [413, 'UNSUPPORTED'],
   'manifest-blob-unknown': [404, 'MANIFEST_BLOB_UNKNOWN'],
   'manifest-invalid': [400, 'MANIFEST_INVALID'],
   'manifest-too-large': [413, 'MANIFEST_INVALID'],
   'manifest-unknown': [404, 'MANIFEST_UNKNOWN'],
+  'media-invalid': [400, 'UNSUPPORTED'],
+  'media-too-large': [413, 'UNSUPPORTED'],
   'media-type-unsupported': [415, 'UNSUPPORTED'],
+  'media-unknown': [404, 'UNSUPPORTED'],
   'method-not-allowed': [405, 'UNSUPPORTED'],
   missing: [500, 'UNKNOWN'],
   'name-invalid': [400, 'NAME_INVALID'],
+  'name-taken': [409, 'DENIED'],
   'name-unknown': [404, 'NAME_UNKNOWN'],
+  'note-invalid': [500, 'UNKNOWN'],
   'object-missing': [404, 'UNSUPPORTED'],
+  'oids-invalid': [400, 'UNSUPPORTED'],
+  'origin-foreign': [403, 'DENIED'],
   'page-invalid': [400, 'UNSUPPORTED'],
   'path-unknown': [404, 'UNSUPPORTED'],
+  'pin-invalid': [422, 'UNSUPPORTED'],
+  'pin-moved': [409, 'UNSUPPORTED'],
+  'pin-unknown': [404, 'UNSUPPORTED'],
+  'pointer-invalid': [409, 'UNSUPPORTED'],
+  'proof-invalid': [500, 'UNKNOWN'],
+  'publish-invalid': [422, 'UNSUPPORTED'],
+  published: [409, 'DENIED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
   'ref-moved': [409, 'UNSUPPORTED'],
   'ref-refused': [409, 'UNSUPPORTED'],
+  'reference-invalid': [400, 'UNSUPPORTED'],
   'request-malformed': [400, 'UNSUPPORTED'],
+  'review-moved': [409, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
+  'run-conflict': [409, 'UNSUPPORTED'],
+  'run-full': [409, 'UNSUPPORTED'],
+  'run-invalid': [422, 'UNSUPPORTED'],
+  'run-page-invalid': [400, 'UNSUPPORTED'],
+  'run-retracted': [409, 'UNSUPPORTED'],
+  'run-unknown': [404, 'UNSUPPORTED'],
   'service-unknown': [403, 'UNSUPPORTED'],
   'size-mismatch': [400, 'SIZE_INVALID'],
+  'snapshot-unknown': [404, 'UNSUPPORTED'],
+  'statement-invalid': [422, 'UNSUPPORTED'],
   'tag-immutable': [409, 'DENIED'],
   'tag-invalid': [400, 'MANIFEST_INVALID'],
+  'target-backwards': [409, 'UNSUPPORTED'],
+  'target-busy': [503, 'UNAVAILABLE'],
+  'target-refused': [409, 'UNSUPPORTED'],
+  'tile-unknown': [404, 'UNSUPPORTED'],
   truncated: [400, 'UNSUPPORTED'],
   'upload-busy': [409, 'BLOB_UPLOAD_INVALID'],
   'upload-out-of-order': [416, 'BLOB_UPLOAD_INVALID'],
   'upload-range-invalid': [416, 'BLOB_UPLOAD_INVALID'],
   'upload-too-large': [413, 'SIZE_INVALID'],
   'upload-unknown': [404, 'BLOB_UPLOAD_UNKNOWN'],
+  'version-conflict': [409, 'DENIED'],
+  'version-invalid': [422, 'UNSUPPORTED'],
+  'version-unknown': [404, 'UNSUPPORTED'],
 };
 
 /** All that a client learns of trouble on this side. */
@@ -80,14 +140,18 @@ const TOLD: Readonly<Record<number, string>> = {
 const RETRY_AFTER_SECONDS = 1;
 
 export function answerTo(error: unknown): Answer {
+  if (error instanceof PublicationError) return tellable(error.code, error.message);
+  if (error instanceof DefinitionError) return tellable(error.code, error.message, error.detail);
+  if (error instanceof RunError) return tellable(error.code, error.message, error.detail);
   if (error instanceof OciError) return tellable(error.code, error.message, error.detail);
   if (error instanceof GitError && error.code !== 'aborted') return tellable(error.code, error.message);
   if (error instanceof RequestError) return { ...tellable(error.code, error.message), headers: error.headers };
+  if (error instanceof LogError && TABLE[error.code][0] < 500) return tellable(error.code, error.message);
   if (error instanceof StoreError) return internal(error.code);
   return internal('failed');
 }
 
-function tellable(code: OciErrorCode | RequestErrorCode | GitErrorCode, message: string, detail?: unknown): Answer {
+function tellable(code: Exclude<keyof typeof TABLE, StoreErrorCode>, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
   return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
 }

@@ -1,5 +1,29 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { PublicationStatus } from '../lib/publication/wire.ts';
 import { RequestDurations } from './request-durations.ts';
+
+type PublicationGauge = readonly [
+  name: string,
+  help: string,
+  valueOf: (status: PublicationStatus, now: number) => number,
+];
+
+const PUBLICATION_GAUGES: readonly PublicationGauge[] = [
+  [
+    'assay_publication_live_age_seconds',
+    'Since when the live snapshot is live',
+    ({ live }, now) => (live === undefined ? 0 : Math.max(0, (now - Date.parse(live.at)) / 1000)),
+  ],
+  ['assay_publication_live_entries', 'Entries of the log in the live snapshot', ({ live }) => live?.size ?? 0],
+  ['assay_publication_waiting_entries', 'Entries of the log that the live snapshot has not', ({ waiting }) => waiting],
+  ['assay_publication_failures', 'Failures in a row to publish', ({ failures }) => failures],
+  ['assay_publication_held', 'Whether an operator has rolled back', ({ held }) => Number(held)],
+  [
+    'assay_publication_hook_attempts',
+    'Times that the waiting deploy hook was told in vain',
+    ({ hook }) => hook?.attempts ?? 0,
+  ],
+];
 
 /** What Prometheus is told. A route is a pattern, never a name that a client chose. */
 export class Metrics {
@@ -8,6 +32,7 @@ export class Metrics {
   readonly #collected: Counter<'kind'>;
   readonly #collections: Counter<'outcome'>;
   readonly #lastCollection: Gauge;
+  #beforeText: () => Promise<void> = () => Promise.resolve();
 
   constructor() {
     const registers = [this.#registry];
@@ -41,11 +66,23 @@ export class Metrics {
     if (outcome === 'done') this.#lastCollection.setToCurrentTime();
   }
 
+  /** How publication stands, asked for whenever somebody scrapes. */
+  publication(status: () => Promise<PublicationStatus>): void {
+    const registers = [this.#registry];
+    const gauges = PUBLICATION_GAUGES.map(([name, help]) => new Gauge({ name, help, registers }));
+    this.#beforeText = async () => {
+      const stands = await status();
+      PUBLICATION_GAUGES.forEach(([, , valueOf], at) => gauges[at]?.set(valueOf(stands, Date.now())));
+    };
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }
 
   async text(): Promise<string> {
+    // What cannot be asked for now must not hide the rest.
+    await this.#beforeText().catch(() => undefined);
     return this.#requests.text() + (await this.#registry.metrics());
   }
 }

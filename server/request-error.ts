@@ -7,8 +7,11 @@ export type RequestErrorCode =
   | 'json-invalid'
   | 'media-type-unsupported'
   | 'method-not-allowed'
+  | 'oids-invalid'
+  | 'origin-foreign'
   | 'path-unknown'
   | 'range-unsatisfiable'
+  | 'reference-invalid'
   | 'request-malformed'
   | 'service-unknown';
 

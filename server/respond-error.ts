@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GitError } from '../lib/git/error.ts';
 import { awaitsContinue, dismissBody } from './body.ts';
 import { errorBody } from './error-body.ts';
 import { answerTo } from './errors.ts';
@@ -15,7 +16,7 @@ const MAX_LOGGED_PATH = 500;
 export function respondError(req: IncomingMessage, res: ServerResponse, error: unknown, log: Log): void {
   const path = req.url ?? '/';
   // A client that went away needs no answer, and its going is no trouble of ours.
-  if (error instanceof DisconnectError) {
+  if (error instanceof DisconnectError || isGivenUp(error)) {
     res.destroy();
     return;
   }
@@ -47,6 +48,11 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
   if (req.method !== 'HEAD') res.write(body);
   // Closing while the client still sends would make it lose the answer.
   dismissBody(req, () => res.end());
+}
+
+/** Work that was ended because nobody waits for it any more. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof GitError && error.code === 'aborted';
 }
 
 /** What a client that went away leaves behind. */

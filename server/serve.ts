@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { makeServer } from './app.ts';
 import { requireTrust, type Config } from './config.ts';
 import type { Connections } from './connections.ts';
-import { openContext, type Context } from './context.ts';
+import { openContext, type Context, type ServerContext } from './context.ts';
 import { describeError, makeLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { publicationStatus } from '../lib/publication/publication-status.ts';
+import { startPublication } from './publication.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** After so long in draining, requests that are still under way are cut. */
@@ -23,13 +25,24 @@ export async function serve(config: Config, print: (line: string) => void): Prom
   const told = firstSignal();
   const context = await openContext(config);
   try {
+    await announceLeftOvers(context, log);
     const metrics = new Metrics();
+    const publication = await startPublication(context, log);
+    if (publication !== undefined) {
+      const { renderer, target } = publication;
+      metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));
+    }
     const { server, connections } = makeServer({
       registry: context.registry,
-      repositories: context.repositories,
+      definitions: context.definitions,
       openSpool: context.openSpool,
       packLimits: context.packLimits,
       content: context.registry.content,
+      publicLog: context.publicLog,
+      blobLinks: config.blobRedirect ? context.blobLinks : undefined,
+      runs: context.runs,
+      publication,
+      stores: context.stores,
       metrics,
       log,
       bodyTimeoutMs: config.bodyTimeoutMs,
@@ -43,9 +56,18 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     log.info('draining', { signal });
     await drain(server, connections);
     await upkeep.stop();
+    await publication?.stop();
   } finally {
     await context.close();
   }
+}
+
+/** What was committed and not yet put into the public log when the last server ended. Nothing else goes into the log before. */
+async function announceLeftOvers({ publicLog }: ServerContext, log: Log): Promise<void> {
+  await publicLog.flush().catch((error: unknown) => {
+    // What can be read can be served, also where nothing can be written.
+    log.error('events wait for the public log', { error: describeError(error) });
+  });
 }
 
 /**

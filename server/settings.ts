@@ -1,3 +1,6 @@
+import { parseEndpoint, parseRegion, parseS3Address, parseSwitch, type S3Address } from './s3-address.ts';
+import { WrongSetting } from './wrong-setting.ts';
+
 /** A setting: how it is named on the command line and in the environment, what it is by default, how it is read. */
 export interface Setting<T> {
   readonly env: string;
@@ -8,9 +11,7 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
 }
 
-export class WrongSetting extends Error {
-  override readonly name = 'WrongSetting';
-}
+export { WrongSetting } from './wrong-setting.ts';
 
 export const SETTINGS = {
   host: setting(
@@ -31,10 +32,73 @@ export const SETTINGS = {
   ),
   blobs: setting(
     'ASSAY_BLOBS',
-    'files:<dir>',
+    'files:<dir>|s3://…',
     '',
     'where larger content is kept (default: the data folder)',
     parseBlobs,
+  ),
+  'log-key': setting(
+    'ASSAY_LOG_KEY',
+    '<file>',
+    '',
+    "file with the key that signs the log's checkpoints (default: log.key in the data folder)",
+    parseKeyFile,
+  ),
+  'log-origin': setting(
+    'ASSAY_LOG_ORIGIN',
+    '<name>',
+    '',
+    "name of the log, for its first key (default: made from the key); later it must be the key's",
+    parseOrigin,
+  ),
+  's3-endpoint': setting(
+    'ASSAY_S3_ENDPOINT',
+    '<url>',
+    '',
+    'the S3 of s3://… (default: as AWS_ENDPOINT_URL_S3 says, or Amazon)',
+    unlessEmpty(parseEndpoint),
+  ),
+  's3-region': setting(
+    'ASSAY_S3_REGION',
+    '<name>',
+    '',
+    'the region of s3://… (default: as AWS_REGION says)',
+    unlessEmpty(parseRegion),
+  ),
+  's3-path-style': setting(
+    'ASSAY_S3_PATH_STYLE',
+    'on|off',
+    '',
+    'whether requests name the bucket in the path (default: on where an endpoint is set)',
+    unlessEmpty(parseSwitch),
+  ),
+  'blob-redirect': setting(
+    'ASSAY_BLOB_REDIRECT',
+    'on|off',
+    'off',
+    'whether clients are sent to the S3 for the blobs that lie there',
+    parseSwitch,
+  ),
+  publish: setting(
+    'ASSAY_PUBLISH',
+    'dir:<dir>|s3://…|off',
+    '',
+    'where snapshots are published to (default: public/ in the data folder)',
+    parsePublish,
+  ),
+  'deploy-hook': setting(
+    'ASSAY_DEPLOY_HOOK',
+    '<url>',
+    '',
+    'address that is told of every snapshot that is published',
+    parseHook,
+  ),
+  'snapshot-grace': setting(
+    'ASSAY_SNAPSHOT_GRACE',
+    '<time>',
+    '7d',
+    'how long a snapshot that was replaced is kept',
+    parseSnapshotGrace,
   ),
   trust: setting(
     'ASSAY_TRUST',
@@ -119,14 +183,65 @@ function parsePostgresUrl(text: string): string {
 /** A setting as messages may show it: of an address that may hold a password only what kind of address it is. */
 export function shownSetting(text: string): string {
   if (!/@|:\/\/.*[:?]/s.test(text)) return JSON.stringify(text);
-  return JSON.stringify(`${/^[a-z]+:(?:\/\/)?/i.exec(text)?.[0] ?? ''}…`);
+  return JSON.stringify(`${/^[a-z][a-z0-9]*:(?:\/\/)?/i.exec(text)?.[0] ?? ''}…`);
 }
 
-function parseBlobs(text: string): { engine: 'files'; folder: string } | undefined {
+type BlobsSetting =
+  { readonly engine: 'files'; readonly folder: string } | { readonly engine: 's3'; readonly address: S3Address };
+
+/** An empty text stands for the data folder. */
+function parseBlobs(text: string): BlobsSetting | undefined {
   if (text === '') return undefined;
+  if (text.startsWith('s3:')) return { engine: 's3', address: parseS3Address(text) };
   const folder = /^files:(.+)$/s.exec(text)?.[1];
-  if (folder === undefined) throw new WrongSetting('files: and a folder');
+  if (folder === undefined) throw new WrongSetting('files: and a folder, or s3://bucket/prefix');
   return { engine: 'files', folder: parseFolder(folder) };
+}
+
+type PublishSetting =
+  | { readonly engine: 'dir'; readonly folder: string }
+  | { readonly engine: 's3'; readonly address: S3Address }
+  | { readonly engine: 'off' };
+
+/** An empty text stands for the default inside the data folder. */
+function parsePublish(text: string): PublishSetting | undefined {
+  if (text === '') return undefined;
+  if (text === 'off') return { engine: 'off' };
+  if (text.startsWith('s3:')) return { engine: 's3', address: parseS3Address(text) };
+  const folder = /^dir:(.+)$/s.exec(text)?.[1];
+  if (folder === undefined) throw new WrongSetting('dir: and a folder, s3://bucket/prefix, or off');
+  return { engine: 'dir', folder: parseFolder(folder) };
+}
+
+/** Its path or query may be a secret. */
+function parseHook(text: string): string | undefined {
+  if (text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '') return text;
+  throw new WrongSetting('an address like https://deploy.example.org/hooks/…');
+}
+
+function parseSnapshotGrace(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= UNITS.m) return ms;
+  throw new WrongSetting('a time of at least 1m: readers are on their way through what was replaced');
+}
+
+/** An empty text stands for the default inside the data folder. */
+function parseKeyFile(text: string): string | undefined {
+  if (!text.includes('\0')) return text === '' ? undefined : text;
+  throw new WrongSetting('a file');
+}
+
+/** C2SP signed-note, "Format": the name of a key. An empty text stands for none. */
+function parseOrigin(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (text.length <= 255 && !/[\s+\p{C}]/u.test(text)) return text;
+  throw new WrongSetting('a name like log.example.com/assay, without spaces and without a plus');
+}
+
+function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undefined {
+  return (text) => (text === '' ? undefined : parse(text));
 }
 
 function parseTrust(text: string): 'loopback' | 'network' {

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** A program that we did not write, and the Debian package that brings it. */
 export interface Program {
+  /** `git <name>` is the program git-<name> in the folder that git names. */
   command: string;
   package: string;
   versionFlag: string;
@@ -31,9 +32,21 @@ export const ab: Program = {
   versionPattern: /Version (\S+)/,
 };
 
-export async function isInstalled(program: Program): Promise<boolean> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const found = await access(join(folder, program.command), constants.X_OK).then(
+export const git: Program = {
+  command: 'git',
+  package: 'git',
+  versionFlag: '--version',
+  versionPattern: /^git version (\S+)/,
+};
+
+export const gitHttpBackend: Program = { ...git, command: 'git http-backend' };
+
+export async function isInstalled({ command }: Program): Promise<boolean> {
+  const [program = '', part] = command.split(' ');
+  const folders = part === undefined ? (process.env['PATH'] ?? '').split(delimiter) : await partsOf(program);
+  for (const folder of folders) {
+    const path = join(folder, part === undefined ? program : `${program}-${part}`);
+    const found = await access(path, constants.X_OK).then(
       () => true,
       () => false,
     );
@@ -42,10 +55,17 @@ export async function isInstalled(program: Program): Promise<boolean> {
   return false;
 }
 
+function partsOf(program: string): Promise<string[]> {
+  return new Promise((resolve) => {
+    execFile(program, ['--exec-path'], { timeout: 5000 }, (error, stdout) => resolve(error ? [] : [stdout.trim()]));
+  });
+}
+
 /** Reads the text whatever the exit code: `wrk -v` prints its version and exits 1. */
 export function versionOf(program: Program): Promise<string> {
+  const [command = ''] = program.command.split(' ');
   return new Promise((resolve) => {
-    execFile(program.command, [program.versionFlag], { timeout: 5000 }, (_error, stdout, stderr) => {
+    execFile(command, [program.versionFlag], { timeout: 5000 }, (_error, stdout, stderr) => {
       resolve(program.versionPattern.exec(stdout + stderr)?.[1] ?? 'unknown');
     });
   });

@@ -27,16 +27,27 @@ function replaceSection(page: string, name: string, text: string): string {
 function section(report: Report, { suite, results }: SuiteReport): string {
   const { machine, versions, pace } = report;
   const facts = [
-    `Measured on ${report.date}: the median of ${pace.rounds} rounds of ${pace.seconds} s.`,
+    `Measured on ${report.date}: the median of ${pace.rounds} rounds, of ${pace.seconds} s where the work has no size of its own.`,
     `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB of memory, ${machine.system}, data on ${machine.filesystem}.`,
     `Load in the minute before: ${machine.loadBefore.toFixed(2)}.`,
-    `Versions: ${Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}.`,
+    `Versions: ${versionsIn(versions, results)}.`,
   ];
   const verdicts = table(columns, results.flatMap(cellsOf));
   const spread = table(['work', 'contender', 'median', 'lowest', 'highest'], results.flatMap(spreadOf));
   return [`## ${suite.title}`, facts.join('\n'), verdicts, 'How far the rounds lay apart:', spread].join('\n\n');
+}
+
+/** Without the programs that other suites of the same run needed. */
+function versionsIn(versions: Report['versions'], results: SuiteReport['results']): string {
+  const wanted = new Set([
+    'Assay',
+    'Node',
+    ...results.flatMap(({ row }) => row.programs.map(({ command }) => command)),
+  ]);
+  return Object.entries(versions)
+    .filter(([name]) => wanted.has(name))
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
 }
 
 function spreadOf({ row, samples }: SuiteReport['results'][number]): string[][] {

@@ -1,7 +1,7 @@
 import type { RowResult } from '../measure.ts';
 import { cellsOf, columns } from './figures.ts';
 
-const widths = [48, 10, 8, 15, 8, 7, 8, 7] as const;
+const widths = [48, 10, 8, 16, 8, 7, 8, 7] as const;
 const rightAligned = new Set(['ours', 'peer', 'ratio']);
 
 export function headingLine(): string {

@@ -5,20 +5,21 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startChild } from '../process/child.ts';
 import type { Stage } from '../stage.ts';
-import type { Server } from './server.ts';
+import type { StoringServer } from './server.ts';
 
 export const dockerRegistryName = 'docker-registry';
 
 /** docker-registry with the settings that Debian ships, logs off. */
-export async function startDockerRegistry(stage: Stage): Promise<Server> {
+export async function startDockerRegistry(stage: Stage): Promise<StoringServer> {
   const folder = await stage.directory('docker-registry');
   const port = await freePort();
   const config = join(folder, 'config.yml');
-  await writeFile(config, configuration(join(folder, 'data'), port));
+  const data = join(folder, 'data');
+  await writeFile(config, configuration(data, port));
   const child = await startChild(stage, 'docker-registry', ['serve', config], { withoutSettings: /^(REGISTRY|OTEL)_/ });
   const url = `http://127.0.0.1:${port}`;
   await child.ready(async () => ((await answers(`${url}/v2/`)) ? true : undefined));
-  return { name: dockerRegistryName, url };
+  return { name: dockerRegistryName, url, data };
 }
 
 function configuration(data: string, port: number): string {

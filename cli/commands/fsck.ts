@@ -8,8 +8,6 @@ import { counted } from '../counted.ts';
 import { sizeText } from '../size-text.ts';
 
 export const fsck: Command = {
-  name: 'fsck',
-  summary: 'check every digest, and every key that names one',
   usage: 'assay fsck [--no-content] [--json]',
   description: `
 Reads everything that is kept, compares it with its digest, and checks that
@@ -47,14 +45,14 @@ something left over, or a manifest whose parts were deleted by request.`,
 };
 
 function text(
-  { content, bytes, families, links, errors, warnings }: CheckReport,
+  { content, bytes, families, links, entries, errors, warnings }: CheckReport,
   findings: readonly Finding[],
 ): string {
   const lines = findings.map(
     ({ severity, what, name, family }) => `${severity}: ${family === undefined ? '' : `${family} `}${name}: ${what}`,
   );
   lines.push(
-    `Checked ${counted(content, 'content')} (${sizeText(bytes)}), ${counted(families, 'repository')} and ${counted(links, 'link')}.`,
+    `Checked ${counted(content, 'content')} (${sizeText(bytes)}), ${counted(families, 'repository')}, ${counted(links, 'link')} and ${counted(entries, 'entry')} of the log.`,
   );
   lines.push(
     errors + warnings === 0 ? 'All is well.' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}.`,

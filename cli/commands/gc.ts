@@ -9,12 +9,10 @@ import { counted } from '../counted.ts';
 import { sizeText } from '../size-text.ts';
 
 export const gc: Command = {
-  name: 'gc',
-  summary: 'remove what nothing names any more',
   usage: 'assay gc [--dry-run] [--untagged] [--grace <time>] [--json]',
   description: `
-Removes blobs that no manifest names, content that no repository has, and
-uploads that were abandoned. It may run while the server runs and pushes go on.
+Removes blobs that no manifest names, media that no run names, content that
+nothing has, and uploads that were abandoned. It may run while the server runs and pushes go on.
 
 A blob is marked by the first run that finds it unnamed and removed by a later
 one, when the grace period has passed and nobody has asked for it meanwhile.
@@ -81,11 +79,12 @@ function text(
   });
   for (const { family, why } of skipped) lines.push(`left alone: ${family}: ${why}`);
   const verb = dryRun ? 'Would remove' : 'Removed';
+  const media = removed.media === 0 ? '' : `${removed.media} of media, `;
   lines.push(
-    `${verb} ${counted(removed.blobs, 'blob')}, ${counted(removed.manifests, 'manifest')}, ` +
+    `${verb} ${counted(removed.blobs, 'blob')}, ${counted(removed.manifests, 'manifest')}, ${media}` +
       `${counted(removed.uploads, 'upload')} and ${counted(removed.content, 'content')} (${sizeText(freedBytes)}).`,
   );
-  const marks = marked.blobs + marked.manifests;
+  const marks = marked.blobs + marked.manifests + marked.media;
   if (marks > 0) lines.push(`${dryRun ? 'Would mark' : 'Marked'} ${marks} to be removed after the grace period.`);
   return `${lines.join('\n')}\n`;
 }

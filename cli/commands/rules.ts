@@ -1,10 +1,8 @@
-import { RegistryClient } from '../../lib/client/registry-client.ts';
+import { AssayClient } from '../../lib/client/assay-client.ts';
 import { serverUrl } from '../../server/config.ts';
 import { DONE, UsageError, type Command } from '../command.ts';
 
 export const rules: Command = {
-  name: 'rules',
-  summary: 'show or declare which tags of a repository never move',
   usage: "assay rules <repository> [--immutable '<patterns>' | --none] [--json]",
   description: `
 Without an option, shows what a repository declares. With --immutable, declares
@@ -24,7 +22,7 @@ matches can be set once, and then neither moved nor deleted.
     if (more[0] !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(more[0])}`);
     const { immutable, none, url } = values;
     if (immutable !== undefined && none === true) throw new UsageError('--immutable and --none exclude each other');
-    const client = new RegistryClient(serverUrl(typeof url === 'string' ? url : undefined));
+    const client = new AssayClient({ url: serverUrl(typeof url === 'string' ? url : undefined) });
     const patterns = none === true ? [] : patternsIn(immutable);
     const declared =
       patterns === undefined

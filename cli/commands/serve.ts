@@ -3,8 +3,6 @@ import { DONE, refuseWords, type Command } from '../command.ts';
 import { configFrom, EVERY_SETTING, settingOptions } from '../setting-options.ts';
 
 export const serve: Command = {
-  name: 'serve',
-  summary: 'run the server',
   usage: 'assay serve [options]',
   description: `
 Runs the registry until SIGTERM or SIGINT, then finishes what is under way and

@@ -2,8 +2,6 @@ import { VERSION } from '../../server/version.ts';
 import { DONE, refuseWords, type Command } from '../command.ts';
 
 export const version: Command = {
-  name: 'version',
-  summary: 'print which version this is',
   usage: 'assay version [--json]',
   description: 'Prints the version of Assay and of the Node that runs it.',
   options: { json: { type: 'boolean', help: 'as JSON' } },

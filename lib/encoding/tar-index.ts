@@ -23,6 +23,13 @@ export class TarIndex {
     return end + tarEnd(end);
   }
 
+  /** Where the content of the entry at this place in the list begins. */
+  contentStart(place: number): number {
+    const entry = this.#entries[place];
+    if (entry === undefined) throw new RangeError('an entry outside the tar');
+    return this.#starts[place]! + tarHeader(entry).length;
+  }
+
   /** The tar's bytes from `start` (included) to `end` (not included), both within its size. */
   async *read(start: number, end: number, read: ReadTarFile): AsyncGenerator<Uint8Array> {
     if (start < 0 || end > this.size || start > end) throw new RangeError('a range outside the tar');

@@ -6,6 +6,7 @@ import { inflateStream } from './inflate-stream.ts';
 import { hashContent, ObjectHash, type ObjectNames } from './object-hash.ts';
 import type { ObjectSource } from './object-source.ts';
 import type { ObjectType } from './object-type.ts';
+import type { Oid } from './oid.ts';
 import {
   type EntryHeader,
   MAX_ENTRY_HEADER,
@@ -30,6 +31,8 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal;
   /** Told after each object of the pack. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told of each small blob that stands whole in the pack, with its content, which may be kept. */
+  readonly onBlob?: (oid: Oid, content: Buffer) => void;
 }
 
 /**
@@ -54,6 +57,7 @@ class PackReader {
   readonly #quarantine: Quarantine;
   readonly #resolver: DeltaResolver;
   readonly #onProgress: UnpackOptions['onProgress'];
+  readonly #onBlob: UnpackOptions['onBlob'];
   #inflated = 0;
 
   constructor(chunks: AsyncIterable<Uint8Array>, options: UnpackOptions) {
@@ -67,6 +71,7 @@ class PackReader {
     this.#quarantine = quarantine;
     this.#resolver = new DeltaResolver({ quarantine, sent, made, bases: options.bases, limits, breather });
     this.#onProgress = options.onProgress;
+    this.#onBlob = options.onBlob;
   }
 
   async run(): Promise<Quarantine> {
@@ -114,6 +119,7 @@ class PackReader {
     const { oid, digest } = names;
     const object = { oid, digest, type, size, encoding: 'zlib' as const, made: false, at, length };
     this.#quarantine.add(object, content);
+    if (content !== undefined && type === 'blob') this.#onBlob?.(oid, content);
     await this.#resolver.placed(offset, object);
   }
 

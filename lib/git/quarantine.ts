@@ -1,10 +1,11 @@
-import type { Sha256 } from '../encoding/digest.ts';
+import { sha256, type Sha256 } from '../encoding/digest.ts';
 import { asBuffer } from './bytes.ts';
 import { ContentCache } from './content-cache.ts';
 import { GitError } from './error.ts';
 import { inflateWhole } from './inflate.ts';
 import type { ObjectSource, ObjectStat, StoredObject } from './object-source.ts';
-import type { Oid } from './oid.ts';
+import type { ObjectType } from './object-type.ts';
+import { hashObject, type Oid } from './oid.ts';
 import type { Spool } from './spool.ts';
 
 /** Contents that deltas or the checks will soon ask for again. */
@@ -58,6 +59,23 @@ export class Quarantine implements ObjectSource {
       throw new GitError('collision', `two objects claim the id ${object.oid}`);
     }
     if (content !== undefined) this.#cache.set(object.oid, content);
+  }
+
+  /** Puts an object beside those of the pack that no pack brought. */
+  async make(type: ObjectType, content: Buffer): Promise<PackedObject> {
+    const object: PackedObject = {
+      oid: hashObject(type, content),
+      type,
+      size: content.length,
+      digest: sha256(content),
+      encoding: 'raw',
+      made: true,
+      at: this.#made.size,
+      length: content.length,
+    };
+    await this.#made.append(content);
+    this.add(object, content);
+    return object;
   }
 
   async content(object: PackedObject): Promise<Buffer> {

@@ -2,23 +2,29 @@ import type { TarEntry } from '../encoding/tar-header.ts';
 import { GitError } from './error.ts';
 import { readContent } from './object-content.ts';
 import type { ObjectSource, ObjectStat } from './object-source.ts';
-import type { Oid } from './oid.ts';
+import { EMPTY_TREE, type Oid } from './oid.ts';
 import { listTree, type ListedPath } from './tree-listing.ts';
 import { MODE_EXECUTABLE, MODE_SYMLINK, MODE_TREE } from './tree-mode.ts';
 
 const BATCH = 1000;
 
+export interface TarOptions {
+  readonly maxPaths?: number;
+  readonly signal?: AbortSignal;
+  /** Throws where a tree has no entries: what is listed file by file could not be put together again. */
+  readonly refuseEmptyFolders?: boolean;
+}
+
 /**
  * The entries of a tree's canonical tar. Like `git archive`, it leaves out folders in which there is no file at any
  * depth.
  */
-export async function tarEntries(
-  source: ObjectSource,
-  tree: Oid,
-  options: { readonly maxPaths?: number; readonly signal?: AbortSignal } = {},
-): Promise<TarEntry[]> {
+export async function tarEntries(source: ObjectSource, tree: Oid, options: TarOptions = {}): Promise<TarEntry[]> {
   const listed: ListedPath[] = [];
   for await (const path of listTree(source, tree, options)) {
+    if (options.refuseEmptyFolders === true && path.oid === EMPTY_TREE) {
+      throw new GitError('forbidden-content', `${path.path}: a folder without files`);
+    }
     dropEmptyFolders(listed, path.path);
     listed.push(path);
   }

@@ -7,8 +7,15 @@ import type { KeyedStore } from '../store/keyed-store.ts';
 import { aliasKey, blobKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
-import { linkTo, locate, rescue, type Link } from './link.ts';
+import { checkMayGo, linkTo, locate, rescue, withoutMark, type BlobLink, type TreeLink } from './link.ts';
 import { OciError } from './oci-error.ts';
+
+/** A blob whose bytes are those of a tree's canonical tar. */
+export interface TreeBlob {
+  readonly place: 'tree';
+  readonly tree: string;
+  readonly size: number;
+}
 
 /** The blobs of families. */
 export class Blobs {
@@ -23,11 +30,11 @@ export class Blobs {
   }
 
   /** Who is told that a blob is there counts on it: a mark of the collector comes off before the answer. */
-  async find(family: string, digest: Digest): Promise<Located> {
+  async find(family: string, digest: Digest): Promise<Located | TreeBlob> {
     const value = await this.#keys.get(blobKey(family, digest));
     if (value === undefined) throw unknownBlob(digest);
-    const link = decodeJson<Link>(value);
-    if (link.condemned === undefined) return locate(digest, link);
+    const link = decodeJson<BlobLink>(value);
+    if (link.condemned === undefined) return link.place === 'tree' ? link : locate(digest, link);
     await rescue(this.#keys, blobKey(family, digest));
     return this.find(family, digest);
   }
@@ -47,27 +54,54 @@ export class Blobs {
     await commitUntilHeld(this.#keys, async () => {
       const value = await this.#keys.get(key);
       if (value === undefined) throw unknownBlob(digest);
+      checkMayGo(digest, decodeJson<BlobLink>(value));
       return { commit: { checks: [{ key, value }], deletes: [key] }, result: undefined };
     });
   }
 
   /** A plan by which the family has the blob. */
   async link(family: string, digest: Digest, kept: Kept): Promise<Plan> {
-    const key = blobKey(family, digest);
-    const value = await this.#keys.get(key);
-    const link = encodeJson(linkTo(digest, kept));
-    const plan = new Plan().check({ key, value }, ...kept.checks).put(...kept.puts);
-    if (value === undefined || Buffer.compare(value, link) !== 0) plan.put({ key, value: link });
+    const plan = new Plan().check(...kept.checks).put(...kept.puts);
     if (!isSha256(digest)) plan.put({ key: aliasKey(digest), value: Buffer.from(kept.located.content, 'latin1') });
+    await this.#planLink(family, digest, linkTo(digest, kept.located), plan);
     await this.#families.plan(family, plan);
     return plan;
+  }
+
+  /** Adds to a plan that the family has these bytes as a blob that is a part of a published version. */
+  async planPublished(family: string, digest: Sha256, bytes: Uint8Array, version: string, plan: Plan): Promise<void> {
+    const located = await this.#content.plan(digest, bytes, plan);
+    await this.#planLink(family, digest, linkTo(digest, located), plan, version);
+  }
+
+  /** Adds to a plan that the family has a tree's canonical tar as a blob. */
+  planTree(
+    family: string,
+    digest: Digest,
+    { size, tree, published }: Omit<TreeLink, 'place'>,
+    plan: Plan,
+  ): Promise<void> {
+    return this.#planLink(family, digest, { size, place: 'tree', tree }, plan, published);
+  }
+
+  /** What is a part of a version stays one, and what is made of a tree needs no bytes of its own. */
+  async #planLink(family: string, digest: Digest, link: BlobLink, plan: Plan, published?: string): Promise<void> {
+    const key = blobKey(family, digest);
+    const value = await this.#keys.get(key);
+    plan.check({ key, value });
+    const old = value === undefined ? undefined : decodeJson<BlobLink>(value);
+    const version = old?.published ?? published;
+    const wanted = old?.place === 'tree' ? withoutMark(old) : link;
+    const next = encodeJson({ ...wanted, ...(version === undefined ? {} : { published: version }) });
+    if (value === undefined || Buffer.compare(value, next) !== 0) plan.put({ key, value: next });
   }
 
   async #keptOf(digest: Digest, from: string | undefined): Promise<Kept | undefined> {
     if (from === undefined) return this.#keptAnywhere(digest);
     const value = await this.#keys.get(blobKey(from, digest));
     if (value === undefined) return undefined;
-    return this.#content.keep(locate(digest, decodeJson<Link>(value)).content);
+    const link = decodeJson<BlobLink>(value);
+    return link.place === 'tree' ? undefined : this.#content.keep(locate(digest, link).content);
   }
 
   async #keptAnywhere(digest: Digest): Promise<Kept | undefined> {

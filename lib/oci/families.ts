@@ -1,6 +1,6 @@
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { after, allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
+import { after, allFamilies, familiesBelow, familyKey, nameOfKey } from '../store/keys.ts';
 import type { Plan } from '../store/plan.ts';
 import { OciError } from './oci-error.ts';
 import { parseRules, type TagRules } from './tag-rules.ts';
@@ -19,7 +19,7 @@ export class Families {
 
   async rules(family: string): Promise<TagRules> {
     const value = await this.#keys.get(familyKey(family));
-    if (value === undefined) throw new OciError('name-unknown', `there is no repository ${family}`, { name: family });
+    if (value === undefined) throw familyUnknown(family);
     return decodeJson<TagRules>(value);
   }
 
@@ -42,8 +42,16 @@ export class Families {
     return decodeJson<TagRules>(value);
   }
 
-  async list(last: string | undefined, limit: number): Promise<string[]> {
-    const range = last === undefined ? allFamilies : after(allFamilies, familyKey(last));
+  /** Those whose names begin so, behind `last`. */
+  async list(last: string | undefined, limit: number, prefix = ''): Promise<string[]> {
+    // A key would hold half of such a letter, which may be another.
+    if (/[^ -~]/.test(prefix)) return [];
+    const all = prefix === '' ? allFamilies : familiesBelow(prefix);
+    const range = last === undefined || last < prefix ? all : after(all, familyKey(last));
     return (await this.#keys.list({ ...range, limit })).map(({ key }) => nameOfKey(key));
   }
+}
+
+export function familyUnknown(family: string): OciError {
+  return new OciError('name-unknown', `there is no repository ${family}`, { name: family });
 }

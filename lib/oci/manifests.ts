@@ -14,7 +14,7 @@ import {
 } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
-import { linkTo, locate, rescue, withoutMark, type Link, type ManifestLink } from './link.ts';
+import { checkMayGo, linkTo, locate, rescue, withoutMark, type BlobLink, type ManifestLink } from './link.ts';
 import { parseManifest, type Manifest, type Named } from './manifest.ts';
 import type { Reference } from './name.ts';
 import { OciError } from './oci-error.ts';
@@ -25,6 +25,8 @@ export interface FoundManifest {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly located: Located;
+  /** The version that it is a part of. */
+  readonly published?: string;
 }
 
 export interface PushedManifest {
@@ -61,7 +63,8 @@ export class Manifests {
       await rescue(this.#keys, manifestKey(family, digest));
       return this.find(family, reference);
     }
-    return { digest, mediaType: link.mediaType, located: locate(digest, link) };
+    const { mediaType, published } = link;
+    return { digest, mediaType, located: locate(digest, link), ...(published === undefined ? {} : { published }) };
   }
 
   /** Keeps a manifest to the byte, once everything that it names is there, and points the tags at it. */
@@ -75,15 +78,11 @@ export class Manifests {
     const digest = digestOf(reference, bytes);
     const manifest = parseManifest(bytes, contentType);
     const tags = [...new Set('tag' in reference ? [reference.tag, ...moreTags] : moreTags)];
-    const content = sha256(bytes);
     await commitUntilHeld(this.#keys, async () => {
       const plan = new Plan();
       await this.#families.plan(family, plan);
-      await this.#planNamed(family, manifest.named, plan);
-      const kept = await this.#content.add(content, bytes);
-      plan.check(...kept.checks).put(...kept.puts);
-      await this.#planLink(family, digest, { ...linkTo(digest, kept), ...described(manifest) }, plan);
-      this.#referrers.plan(family, digest, bytes.length, manifest, plan);
+      await this.planNamed(family, manifest.named, plan);
+      await this.#planBytes(family, digest, bytes, manifest, plan);
       for (const tag of tags) await this.#tags.plan(family, tag, digest, plan);
       return plan.changesNothing ? { result: undefined } : { commit: plan.commit, result: undefined };
     });
@@ -100,6 +99,7 @@ export class Manifests {
       const value = await this.#keys.get(key);
       if (value === undefined) throw unknownManifest({ digest });
       const link = decodeJson<ManifestLink>(value);
+      checkMayGo(digest, link);
       const plan = new Plan().check({ key, value });
       const tags = await this.#tagsOf(family, digest);
       for (const tag of tags) await this.#tags.checkMayLeave(family, tag, digest, undefined, plan);
@@ -114,6 +114,47 @@ export class Manifests {
     });
   }
 
+  /** Adds a manifest to a plan as a part of a published version, whose other parts are in the plan already. */
+  async planPublished(family: string, digest: Digest, bytes: Uint8Array, version: string, plan: Plan): Promise<void> {
+    await this.#planBytes(family, digest, bytes, parseManifest(bytes, undefined), plan, version);
+  }
+
+  /** Adds to a plan that manifests which the family has, and all that they lead to, are parts of a published version. */
+  async planParts(family: string, manifests: readonly Named[], version: string, plan: Plan): Promise<void> {
+    await this.planNamed(family, manifests, plan);
+    const seen = new Set<Digest>();
+    const open = [...manifests];
+    for (let named = open.pop(); named !== undefined; named = open.pop()) {
+      const { digest, kind } = named;
+      if (seen.has(digest)) continue;
+      seen.add(digest);
+      const key = kind === 'blob' ? blobKey(family, digest) : manifestKey(family, digest);
+      const value = await this.#keys.get(key);
+      // What may be elsewhere, and is.
+      if (value === undefined) continue;
+      const link = decodeJson<ManifestLink>(value);
+      plan.check({ key, value }).put({ key, value: encodeJson(asPart(link, version)) });
+      if (kind === 'blob') continue;
+      const bytes = await this.#content.readAll(locate(digest, link));
+      const below = parseManifest(bytes, link.mediaType).named;
+      await this.planNamed(family, below, plan);
+      open.push(...below);
+    }
+  }
+
+  async #planBytes(
+    family: string,
+    digest: Digest,
+    bytes: Uint8Array,
+    manifest: Manifest,
+    plan: Plan,
+    published?: string,
+  ): Promise<void> {
+    const located = await this.#content.plan(sha256(bytes), bytes, plan);
+    await this.#planLink(family, digest, { ...linkTo(digest, located), ...described(manifest) }, plan, published);
+    this.#referrers.plan(family, digest, bytes.length, manifest, plan);
+  }
+
   #planUntag(family: string, tag: string, digest: Digest, plan: Plan): void {
     plan.check({ key: tagKey(family, tag), value: Buffer.from(digest, 'latin1') });
     plan.delete(tagKey(family, tag), tagOfManifestKey(family, digest, tag));
@@ -126,8 +167,8 @@ export class Manifests {
     return tags;
   }
 
-  /** Everything named is there and stays; a mark of the collector comes off. */
-  async #planNamed(family: string, named: readonly Named[], plan: Plan): Promise<void> {
+  /** Adds to a plan that everything named is there and stays; a mark of the collector comes off. */
+  async planNamed(family: string, named: readonly Named[], plan: Plan): Promise<void> {
     const missing: Named[] = [];
     for (const one of named) {
       const key = one.kind === 'blob' ? blobKey(family, one.digest) : manifestKey(family, one.digest);
@@ -136,7 +177,7 @@ export class Manifests {
         if (one.needed) missing.push(one);
         continue;
       }
-      const link = decodeJson<Link>(value);
+      const link = decodeJson<BlobLink>(value);
       checkSize(one, link);
       plan.check({ key, value });
       if (link.condemned !== undefined) plan.put({ key, value: encodeJson(withoutMark(link)) });
@@ -144,13 +185,19 @@ export class Manifests {
     if (missing.length > 0) throw unknownNamed(missing);
   }
 
-  async #planLink(family: string, digest: Digest, link: ManifestLink, plan: Plan): Promise<void> {
+  async #planLink(family: string, digest: Digest, link: ManifestLink, plan: Plan, published?: string): Promise<void> {
     const key = manifestKey(family, digest);
     const old = await this.#keys.get(key);
-    const value = encodeJson(link);
+    const version = old === undefined ? published : (decodeJson<ManifestLink>(old).published ?? published);
+    const value = encodeJson({ ...link, ...(version === undefined ? {} : { published: version }) });
     plan.check({ key, value: old });
     if (old === undefined || Buffer.compare(old, value) !== 0) plan.put({ key, value });
   }
+}
+
+/** The link of a thing that is nobody's to take away any more. */
+function asPart({ condemned: _condemned, removing: _removing, ...link }: ManifestLink, version: string): ManifestLink {
+  return { ...link, published: link.published ?? version };
 }
 
 function digestOf(reference: Reference, bytes: Uint8Array): Digest {
@@ -167,7 +214,7 @@ function described({ mediaType, subject }: Manifest): Pick<ManifestLink, 'mediaT
   return { mediaType, ...(subject === undefined ? {} : { subject }) };
 }
 
-function checkSize({ digest, size, path }: Named, link: Link): void {
+function checkSize({ digest, size, path }: Named, link: BlobLink): void {
   if (size === link.size) return;
   throw new OciError(
     'manifest-invalid',

@@ -11,6 +11,7 @@ export type OciErrorCode =
   | 'name-invalid'
   | 'name-unknown'
   | 'page-invalid'
+  | 'published'
   | 'rule-invalid'
   | 'size-mismatch'
   | 'tag-immutable'

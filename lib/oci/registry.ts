@@ -1,6 +1,7 @@
 import type { BlobStore } from '../store/blob-store.ts';
 import { ContentStore } from '../store/content-store.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
+import type { Leftovers } from '../store/leftovers.ts';
 import type { UploadStore } from '../store/upload-store.ts';
 import { Blobs } from './blobs.ts';
 import { Families } from './families.ts';
@@ -14,6 +15,8 @@ export interface Stores {
   readonly keys: KeyedStore;
   readonly blobs: BlobStore;
   readonly uploads: UploadStore;
+  /** Of engines that may be left with unfinished writes. */
+  readonly leftovers?: Leftovers;
 }
 
 export interface RegistryOptions {

@@ -2,9 +2,9 @@ import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Digest } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { after, tagKey, tagOfKey, tagOfManifestKey, tagsOf } from '../store/keys.ts';
+import { after, pinKey, tagKey, tagOfKey, tagOfManifestKey, tagsOf, versionKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
-import type { Families } from './families.ts';
+import { familyUnknown, type Families } from './families.ts';
 import { OciError } from './oci-error.ts';
 import { isImmutable } from './tag-rules.ts';
 
@@ -26,7 +26,7 @@ export class Tags {
   /** In the order of their bytes, from behind `last`. `more` tells whether the list goes on. */
   async list(family: string, last: string | undefined, limit: number): Promise<{ tags: string[]; more: boolean }> {
     if (!(await this.#families.exists(family))) {
-      throw new OciError('name-unknown', `there is no repository ${family}`, { name: family });
+      throw familyUnknown(family);
     }
     if (limit === 0) return { tags: [], more: false };
     const range = last === undefined ? tagsOf(family) : after(tagsOf(family), tagKey(family, last));
@@ -47,21 +47,40 @@ export class Tags {
 
   /** Adds to a plan that the tag names the digest, in place of what it named. */
   async plan(family: string, tag: string, digest: Digest, plan: Plan): Promise<void> {
+    const old = await this.find(family, tag);
+    if (old !== undefined && old !== digest) await this.checkMayLeave(family, tag, old, digest, plan);
+    this.planMove(family, tag, old, digest, plan);
+  }
+
+  /** Adds to a plan that the tag goes from one digest to another, for whoever has made sure that it may. */
+  planMove(family: string, tag: string, from: Digest | undefined, to: Digest | undefined, plan: Plan): void {
     const key = tagKey(family, tag);
-    const value = await this.#keys.get(key);
-    plan.check({ key, value });
-    if (value !== undefined) {
-      const old = digestIn(value);
-      if (old === digest) return;
-      await this.checkMayLeave(family, tag, old, digest, plan);
-      plan.delete(tagOfManifestKey(family, old, tag));
+    plan.check({ key, value: from === undefined ? undefined : Buffer.from(from, 'latin1') });
+    if (from === to) return;
+    if (from !== undefined) plan.delete(tagOfManifestKey(family, from, tag));
+    if (to === undefined) {
+      plan.delete(key);
+      return;
     }
-    plan.put({ key, value: Buffer.from(digest, 'latin1') });
-    plan.put({ key: tagOfManifestKey(family, digest, tag), value: Buffer.alloc(0) });
+    plan.put({ key, value: Buffer.from(to, 'latin1') });
+    plan.put({ key: tagOfManifestKey(family, to, tag), value: Buffer.alloc(0) });
+  }
+
+  /** The tag of a published version never moves, and that of a pin only with the pin. */
+  async #checkFree(family: string, tag: string, plan: Plan): Promise<void> {
+    for (const [what, key] of [
+      ['a published version, which stays as it is', versionKey(family, tag)],
+      ['a pin, which only `assay pin` moves', pinKey(family, tag)],
+    ] as const) {
+      const value = await this.#keys.get(key);
+      if (value !== undefined) throw new OciError('tag-immutable', `${family} has ${tag} as ${what}`, { tag });
+      plan.check({ key, value });
+    }
   }
 
   /** Refuses to take an immutable tag off its manifest. */
   async checkMayLeave(family: string, tag: string, old: Digest, to: Digest | undefined, plan: Plan): Promise<void> {
+    await this.#checkFree(family, tag, plan);
     const rules = await this.#families.plan(family, plan, 'rules');
     if (!isImmutable(rules, tag)) return;
     const instead = to === undefined ? 'and cannot be deleted' : `and cannot move to ${to}`;

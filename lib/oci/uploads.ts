@@ -33,6 +33,8 @@ interface Arrived {
   readonly actual: Digest;
   readonly keep: () => Promise<Kept>;
   readonly session: OpenSession | undefined;
+  /** Nothing of it was ever staged. */
+  readonly unstaged?: true;
 }
 
 /**
@@ -144,7 +146,7 @@ export class Uploads {
     source: AsyncIterable<Uint8Array>,
     found: OpenSession | undefined,
   ): Promise<void> {
-    const { keep, actual, session } = await this.#arrive(id, digest, staged, source, found);
+    const { keep, actual, session, unstaged } = await this.#arrive(id, digest, staged, source, found);
     if (actual !== digest) {
       if (session !== undefined) await this.#drop(id, session);
       throw new OciError('digest-mismatch', `what arrived has the digest ${actual}, not ${digest}`, {
@@ -161,7 +163,7 @@ export class Uploads {
       return plan.changesNothing ? { result: undefined } : { commit: plan.commit, result: undefined };
     });
     this.#hashes.forget(id);
-    await this.#staged.discard(id);
+    if (unstaged !== true) await this.#staged.discard(id);
   }
 
   /** Small uploads never see a file; larger ones are staged and hashed as they come. */
@@ -175,7 +177,10 @@ export class Uploads {
     const arrived = session?.session.arrived;
     if (session !== undefined && arrived !== undefined) return this.#goOn(id, digest, arrived, source, session);
     const head = await takeHead(limited(source, this.#maxBytes - staged), staged === 0 ? MAX_INLINE_BYTES : 0);
-    if (staged === 0 && head.rest === undefined) return { ...this.#fromBytes(digest, head.bytes), session };
+    if (staged === 0 && head.rest === undefined) {
+      const unstaged = session?.session.writer === undefined ? { unstaged: true as const } : {};
+      return { ...this.#fromBytes(digest, head.bytes), session, ...unstaged };
+    }
     const mine = session === undefined ? undefined : await this.#sessions.claim(session, id);
     const size = await this.#stage(id, staged, thenRest(head));
     if (size <= MAX_INLINE_BYTES) return { ...this.#fromBytes(digest, await this.#stagedBytes(id)), session: mine };
@@ -266,7 +271,9 @@ export class Uploads {
   }
 
   async #sizeOf({ session }: OpenSession, id: string): Promise<number> {
-    return session.arrived?.size ?? this.#staged.size(id);
+    if (session.arrived !== undefined) return session.arrived.size;
+    // Who stages bytes has claimed the session before, so that where nobody has, nothing need be looked for.
+    return session.writer === undefined ? 0 : this.#staged.size(id);
   }
 
   async #drop(id: string, session: OpenSession): Promise<void> {

@@ -8,6 +8,7 @@ import { locatedBy, unmarked, type ContentRecord, type Encoding, type Located } 
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { Check, Entry, KeyedStore } from './keyed-store.ts';
 import { contentKey, inlineKey, oidKey } from './keys.ts';
+import type { Plan } from './plan.ts';
 import { StoreError } from './store-error.ts';
 import { cut, deflated, INFLATE_AT_ONCE, inflated, inflateSmall } from './zlib-content.ts';
 
@@ -127,6 +128,18 @@ export class ContentStore {
         { key: inlineKey(content), value: bytes },
       ],
     };
+  }
+
+  /**
+   * Adds to a plan that content is kept. What the plan holds of it already stays: a Git object of the same bytes may
+   * come in the same commit, in another encoding and with its id.
+   */
+  async plan(content: Sha256, bytes: Uint8Array, plan: Plan): Promise<Located> {
+    const planned = plan.valueOf(contentKey(content));
+    if (planned !== undefined) return locatedBy(content, decodeJson<ContentRecord>(planned));
+    const { located, checks, puts } = await this.add(content, bytes);
+    plan.check(...checks).put(...puts);
+    return located;
   }
 
   /**

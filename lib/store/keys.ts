@@ -7,21 +7,34 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     A <digest>                        which content has this digest of another algorithm, wherever it was pushed
  *     C <content>                       content record: how large, where the bytes are, whether they are to go
  *     D <content>                       the bytes of content of at most 64 KiB
+ *     E <number>                        an entry of the log
+ *     H                                 head of the log: how many entries, and the hashes that the next ones join
+ *     I <number>                        a run, found by the place of its entry in the log
+ *     K                                 keys of the log: the one that signs, and those that did
  *     L <name>                          lease: who alone may do a thing now
+ *     M <digest>                        media of runs: bytes that records name
+ *     N <id>                            a run: where its record and reviews are, and its place in the log
  *     O <oid>                           which content and type has this Git object id, in whichever family
+ *     P <name>                          state of publication: what is live, what is to be done
  *     R <family>                        family record: its tag rules
+ *     T <level> <number>                hashes of the log's tree, 256 to a key
  *     U <uuid>                          upload session
+ *     W <family> 00 <number>            an event that waits to be put into the log
  *     b <family> 00 <digest>            a blob of the family
+ *     e <family> 00 <number>            an event of the family: what was published, pinned or stated, in order
  *     f <family> 00 <digest> <digest>   a referrer: subject, then the manifest that names it
  *     g <family> 00 <digest> <tag>      a tag of a manifest, found by the manifest
  *     h <family> 00 <ref>               a ref of the family's Git repository; with no name, a mark that each change renews
  *     j <family> 00 <oid>               a Git object of the family
  *     m <family> 00 <digest>            a manifest of the family
+ *     p <family> 00 <pin>               a pin: the version that an operator's name stands for
+ *     s <family> 00 <version>           statements on a version that were made after it was published
  *     t <family> 00 <tag>               a tag
+ *     v <family> 00 <version>           a published version
  *
  * A letter is one byte; <content> is the 32 bytes of a SHA-256; <digest> is a byte for the algorithm (1 SHA-256,
- * 2 SHA-512) and its bytes; <oid> is the 20 bytes of a Git object id; names, tags and ids are ASCII, names of refs
- * UTF-8. A family's name holds no 00, so that everything of one family lies together within each letter. Capital
+ * 2 SHA-512) and its bytes; <oid> is the 20 bytes of a Git object id; <level> is one byte, <number> eight, the highest first; names,
+ * tags and ids are ASCII, names of refs UTF-8. A family's name holds no 00, so that everything of one family lies together within each letter. Capital
  * letters belong to the whole store, small ones to a family.
  */
 export function contentKey(content: Sha256): Buffer {
@@ -85,6 +98,57 @@ export function refKey(family: string, ref: string): Buffer {
   return Buffer.concat([Buffer.from(`h${family}\0`, 'latin1'), Buffer.from(ref, 'utf8')]);
 }
 
+export function logEntryKey(index: number): Buffer {
+  const key = Buffer.allocUnsafe(9);
+  key.write('E', 0, 1, 'latin1');
+  return writeNumber(key, index, 1);
+}
+
+export const logHeadKey: Buffer = Buffer.from('H');
+
+export const logKeysKey: Buffer = Buffer.from('K');
+
+export function logTileKey(level: number, index: number): Buffer {
+  return Buffer.concat([Buffer.from('T'), Buffer.of(level), numberBytes(index)]);
+}
+
+export function mediaKey(digest: Digest): Buffer {
+  return Buffer.concat([Buffer.from('M'), digestBytes(digest)]);
+}
+
+export function runKey(id: string): Buffer {
+  return letterAnd('N', id, 'latin1');
+}
+
+/** Under the place of the entry by which the run was published. */
+export function runPlaceKey(index: number): Buffer {
+  return Buffer.concat([Buffer.from('I'), numberBytes(index)]);
+}
+
+export function publicationKey(name: string): Buffer {
+  return letterAnd('P', name, 'latin1');
+}
+
+export function pendingEventKey(family: string, number: number): Buffer {
+  return Buffer.concat([Buffer.from(`W${family}\0`, 'latin1'), numberBytes(number)]);
+}
+
+export function versionKey(family: string, version: string): Buffer {
+  return Buffer.from(`v${family}\0${version}`, 'latin1');
+}
+
+export function pinKey(family: string, pin: string): Buffer {
+  return Buffer.from(`p${family}\0${pin}`, 'latin1');
+}
+
+export function statementsKey(family: string, version: string): Buffer {
+  return Buffer.from(`s${family}\0${version}`, 'latin1');
+}
+
+export function eventKey(family: string, number: number): Buffer {
+  return Buffer.concat([Buffer.from(`e${family}\0`, 'latin1'), numberBytes(number)]);
+}
+
 /** Everything that begins with a prefix: from it to where it can no longer begin anything. */
 export interface KeyRange {
   readonly start: Buffer;
@@ -97,6 +161,19 @@ export const allInline = below(Buffer.from('D'));
 export const allFamilies = below(Buffer.from('R'));
 export const allOids = below(Buffer.from('O'));
 export const allUploads = below(Buffer.from('U'));
+export const allLogEntries = below(Buffer.from('E'));
+export const allMedia = below(Buffer.from('M'));
+export const allRuns = below(Buffer.from('N'));
+export const allRunPlaces = below(Buffer.from('I'));
+export const allPendingEvents = below(Buffer.from('W'));
+export const allLogTiles = below(Buffer.from('T'));
+export const allEvents = below(Buffer.from('e'));
+export const allVersions = below(Buffer.from('v'));
+
+/** The families whose names begin so. */
+export function familiesBelow(prefix: string): KeyRange {
+  return below(familyKey(prefix));
+}
 
 export function blobsOf(family: string): KeyRange {
   return below(Buffer.from(`b${family}\0`, 'latin1'));
@@ -134,6 +211,27 @@ export function refsOf(family: string): KeyRange {
   return below(Buffer.from(`h${family}\0`, 'latin1'));
 }
 
+/** The branches that stand for pins. */
+export function pinRefsOf(family: string): KeyRange {
+  return below(refKey(family, 'refs/heads/pins/'));
+}
+
+export function versionsOf(family: string): KeyRange {
+  return below(Buffer.from(`v${family}\0`, 'latin1'));
+}
+
+export function pinsOf(family: string): KeyRange {
+  return below(Buffer.from(`p${family}\0`, 'latin1'));
+}
+
+export function statementsOf(family: string): KeyRange {
+  return below(Buffer.from(`s${family}\0`, 'latin1'));
+}
+
+export function eventsOf(family: string): KeyRange {
+  return below(Buffer.from(`e${family}\0`, 'latin1'));
+}
+
 /** The same range without the key and all that comes before it. */
 export function after(range: KeyRange, key: Uint8Array): KeyRange {
   return { start: Buffer.concat([key, Buffer.alloc(1)]), end: range.end };
@@ -143,12 +241,22 @@ export function contentOfKey(key: Uint8Array): Sha256 {
   return `sha256:${asBuffer(key).toString('hex', 1)}`;
 }
 
-/** The name behind the letter: of a family, an upload or a lease. */
+/** The name behind the letter: of a family, an upload, a run or a lease. */
 export function nameOfKey(key: Uint8Array): string {
   return asBuffer(key).toString('latin1', 1);
 }
 
-/** What stands behind the family's name, as text: a tag. */
+/** The family behind the letter, where something else follows it. */
+export function familyOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('latin1', 1, key.indexOf(0, 1));
+}
+
+/** The number that ends a key of the log or of an event. */
+export function numberOfKey(key: Uint8Array): number {
+  return Number(asBuffer(key).readBigUInt64BE(key.length - 8));
+}
+
+/** What stands behind the family's name, as text: a tag, a version or a pin. */
 export function tagOfKey(key: Uint8Array): string {
   return asBuffer(key).toString('latin1', key.indexOf(0, 1) + 1);
 }
@@ -176,6 +284,11 @@ export function digestsOfKey(key: Uint8Array): { digests: Digest[]; rest: string
   return { digests, rest: bytes.toString('latin1', at) };
 }
 
+/** The digest that is all of a key but its letter: of media, or another digest of content. */
+export function onlyDigestOfKey(key: Uint8Array): Digest {
+  return digestOfKey(Buffer.concat([Buffer.of(key[0] ?? 0, 0), key.subarray(1)]));
+}
+
 /** The one digest that ends such a key as a blob's or a manifest's. */
 export function digestOfKey(key: Uint8Array): Digest {
   const digest = digestsOfKey(key).digests.at(-1);
@@ -187,6 +300,16 @@ const ALGORITHMS: readonly (Algorithm | undefined)[] = [undefined, 'sha256', 'sh
 const DIGEST_BYTES = { sha256: 32, sha512: 64 } as const;
 const OID_BYTES = 20;
 const ALGORITHM_BYTE = { sha256: Buffer.of(1), sha512: Buffer.of(2) } as const;
+
+function numberBytes(number: number): Buffer {
+  return writeNumber(Buffer.allocUnsafe(8), number, 0);
+}
+
+function writeNumber(bytes: Buffer, number: number, at: number): Buffer {
+  bytes.writeUInt32BE(Math.floor(number / 2 ** 32), at);
+  bytes.writeUInt32BE(number % 2 ** 32, at + 4);
+  return bytes;
+}
 
 function letterAnd(letter: string, rest: string, encoding: 'hex' | 'latin1'): Buffer {
   const key = Buffer.allocUnsafe(1 + Buffer.byteLength(rest, encoding));

@@ -9,9 +9,8 @@ interface LeaseRecord {
   readonly until: number;
 }
 
-/** A holder that dies is replaced after this long. */
+/** The longest term there is. */
 const TERM_MS = 60_000;
-/** A holder stops acting on its lease this long before the end, so that a slow step cannot outlive it. */
 const MARGIN_MS = 20_000;
 
 /**
@@ -21,6 +20,15 @@ const MARGIN_MS = 20_000;
 function isHeld(until: number, now: number): boolean {
   return until > now && until <= now + TERM_MS + MARGIN_MS;
 }
+
+export interface LeaseTerm {
+  /** A holder that dies is replaced after this long. */
+  readonly termMs: number;
+  /** A holder stops acting on its lease this long before the end, so that a slow step cannot outlive it. */
+  readonly marginMs: number;
+}
+
+const USUAL: LeaseTerm = { termMs: TERM_MS, marginMs: MARGIN_MS };
 
 /** Held while the work runs: `check` throws with code `busy` once the lease can no longer be counted on. */
 export interface Lease {
@@ -33,17 +41,18 @@ export async function withLease<T>(
   name: string,
   now: () => number,
   work: (lease: Lease) => Promise<T>,
+  { termMs, marginMs }: LeaseTerm = USUAL,
 ): Promise<T> {
   const key = leaseKey(name);
   const owner = randomUUID();
   const before = await keys.get(key);
   if (before !== undefined && isHeld(decodeJson<LeaseRecord>(before).until, now())) throw takenBy(name);
-  let until = now() + TERM_MS;
+  let until = now() + termMs;
   let value: Uint8Array = encodeJson({ owner, until } satisfies LeaseRecord);
   if (!(await keys.commit({ checks: [{ key, value: before }], puts: [{ key, value }] }))) throw takenBy(name);
 
   async function renew(): Promise<void> {
-    const next = now() + TERM_MS;
+    const next = now() + termMs;
     const renewed = encodeJson({ owner, until: next } satisfies LeaseRecord);
     const held = await keys.commit({ checks: [{ key, value }], puts: [{ key, value: renewed }] });
     if (held) value = renewed;
@@ -53,12 +62,12 @@ export async function withLease<T>(
   const timer = setInterval(() => {
     // What fails to be renewed runs out, and the work ends at its next check.
     renewing = renew().catch(() => {});
-  }, TERM_MS / 4);
+  }, termMs / 4);
   timer.unref();
   try {
     return await work({
       check() {
-        if (!isHeld(until, now()) || now() > until - MARGIN_MS)
+        if (!isHeld(until, now()) || now() > until - marginMs)
           throw new StoreError('busy', `the ${name} lease ran out`);
       },
     });

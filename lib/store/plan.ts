@@ -31,9 +31,22 @@ export class Plan {
     return this;
   }
 
+  hasPut(key: Uint8Array): boolean {
+    return this.#puts.has(nameOf(key));
+  }
+
+  /** What the plan puts under a key. */
+  valueOf(key: Uint8Array): Uint8Array | undefined {
+    return this.#puts.get(nameOf(key))?.value;
+  }
+
   /** Whether anything would change; a plan that only checks need not be committed by who has just read. */
   get changesNothing(): boolean {
     return this.#puts.size === 0 && this.#deletes.size === 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.changesNothing && this.#checks.size === 0;
   }
 
   get commit(): Commit {

@@ -3,12 +3,14 @@ import { asBuffer } from '../encoding/as-buffer.ts';
 import { algorithmOf, digestOf, isSha256, parseDigest, type Digest } from '../encoding/digest.ts';
 import { startOid } from '../git/oid.ts';
 import { decodeKnown } from '../git/stored/object-record.ts';
-import { locate, type Link } from '../oci/link.ts';
+import { Archives } from '../definition/archives.ts';
+import { GitError } from '../git/error.ts';
+import { locate, type BlobLink, type TreeLink } from '../oci/link.ts';
 import type { Stores } from '../oci/registry.ts';
 import { locatedBy, type ContentRecord, type Located } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import type { Entry } from '../store/keyed-store.ts';
-import { contentKey, contentOfKey, digestOfKey, inlineKey, oidKey } from '../store/keys.ts';
+import { contentKey, contentOfKey, inlineKey, oidKey, onlyDigestOfKey } from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
 import { whatIsWrongWithOids } from './check-git.ts';
 import type { Checking, Finding } from './checking.ts';
@@ -83,7 +85,12 @@ async function isThere({ keys, blobs }: Stores, { content, place, size, encoding
 export async function checkLinked(checking: Checking, family: string, digest: Digest, entry: Entry): Promise<void> {
   const { stores } = checking;
   checking.link();
-  const located = locate(digest, decodeJson<Link>(entry.value));
+  const link = decodeJson<BlobLink>(entry.value);
+  if (link.place === 'tree') {
+    await checkTreeLink(checking, family, digest, link, entry);
+    return;
+  }
+  const located = locate(digest, link);
   const wrong = async (): Promise<string | undefined> => {
     const value = await stores.keys.get(contentKey(located.content));
     if (value === undefined) return `the repository names content that is not kept: ${located.content}`;
@@ -100,11 +107,45 @@ export async function checkLinked(checking: Checking, family: string, digest: Di
   });
 }
 
+/** That the canonical tar of a tree is what its digest says, or, where bytes are not to be read, that the tree is whole. */
+async function checkTreeLink(
+  checking: Checking,
+  family: string,
+  digest: Digest,
+  { tree, size }: TreeLink,
+  entry: Entry,
+): Promise<void> {
+  const { stores, registry } = checking;
+  const wrong = async (): Promise<string | undefined> => {
+    try {
+      const archive = await new Archives(stores.keys, registry.content).open(family, tree);
+      if (archive.size !== size) return `the tar of tree ${tree} has ${archive.size} bytes and not ${size}`;
+      if (!checking.content) return undefined;
+      const hash = createHash(algorithmOf(digest));
+      for await (const piece of archive.read()) {
+        await checking.breathe();
+        hash.update(piece);
+      }
+      return digestOf(algorithmOf(digest), hash) === digest ? undefined : `the tar of tree ${tree} is not the blob`;
+    } catch (error) {
+      if (error instanceof GitError) return `the tree of the blob is not whole: ${error.message}`;
+      if (error instanceof StoreError && (error.code === 'missing' || error.code === 'damaged'))
+        return `a file of tree ${tree} cannot be read`;
+      throw error;
+    }
+  };
+  const what = await wrong();
+  if (what === undefined) return;
+  await checking.find({ severity: 'error', what, name: digest, family }, async () => {
+    const now = await stores.keys.get(entry.key);
+    return now !== undefined && (await wrong()) !== undefined;
+  });
+}
+
 /** That content which is found by a digest of another algorithm has that digest. */
 export async function checkAlias(checking: Checking, { key, value }: Entry): Promise<void> {
   const { keys } = checking.stores;
-  // The digest lies here as behind the name of a family.
-  const alias = digestOfKey(Buffer.concat([Buffer.from('A\0'), key.subarray(1)]));
+  const alias = onlyDigestOfKey(key);
   const wrong = async (): Promise<Pick<Finding, 'severity' | 'what'> | undefined> => {
     const content = parseDigest(asBuffer(value).toString('latin1'));
     if (content === undefined || !isSha256(content))

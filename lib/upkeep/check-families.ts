@@ -3,11 +3,17 @@ import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
 import { allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
 import { checkFamilyKeys } from './check-family.ts';
 import { checkRepository } from './check-git.ts';
+import { checkVersions } from './check-versions.ts';
 import type { Checking } from './checking.ts';
 import { totalFor } from './total.ts';
 
 /** The letters of keys.ts that stand before the name of a family. */
-const LETTERS = 'bfghjmt';
+const LETTERS = 'befghjmpstv';
+const GIT_OBJECTS = 'j';
+
+const LOST = { severity: 'error', what: 'the repository has no record' } as const;
+/** The objects of a large push come before its refs, and the record of the family with them. */
+const LEFT_OVER = { severity: 'warning', what: 'a first push that did not end has left Git objects behind' } as const;
 
 /** Every family: those that have a record, and those that any key names without one. Returns how many there are. */
 export async function checkFamilies(checking: Checking): Promise<number> {
@@ -19,17 +25,18 @@ export async function checkFamilies(checking: Checking): Promise<number> {
     count += 1;
     await checkFamily(checking, nameOfKey(key));
   }
-  const unrecorded = new Map<string, Uint8Array>();
+  const unrecorded = new Map<string, { readonly key: Uint8Array; readonly letters: string }>();
   for (const letter of LETTERS) {
     for await (const { family, key } of familiesUnder(keys, letter)) {
       await checking.breathe();
-      if ((await keys.get(familyKey(family))) === undefined) unrecorded.set(family, key);
+      if ((await keys.get(familyKey(family))) !== undefined) continue;
+      unrecorded.set(family, { key, letters: (unrecorded.get(family)?.letters ?? '') + letter });
     }
   }
-  for (const [family, key] of unrecorded) {
+  for (const [family, { key, letters }] of unrecorded) {
     count += 1;
     await checking.find(
-      { severity: 'error', what: 'the repository has no record', name: family, family },
+      { ...(letters === GIT_OBJECTS ? LEFT_OVER : LOST), name: family, family },
       async () => (await keys.get(key)) !== undefined && (await keys.get(familyKey(family))) === undefined,
     );
     await checkFamily(checking, family);
@@ -40,6 +47,7 @@ export async function checkFamilies(checking: Checking): Promise<number> {
 async function checkFamily(checking: Checking, family: string): Promise<void> {
   await checkFamilyKeys(checking, family);
   await checkRepository(checking, family);
+  await checkVersions(checking, family);
 }
 
 /** Each family that has keys under a letter, with the first of them; the others are leapt over. */

@@ -8,6 +8,9 @@ import { allAliases, allContent, allInline, allUploads, contentKey, contentOfKey
 import { checkAlias, checkContent } from './check-content.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkOids } from './check-git.ts';
+import { checkLog } from './check-log.ts';
+import { checkMedia } from './check-media.ts';
+import { checkRuns } from './check-runs.ts';
 import type { Checking, CheckOptions, CheckReport } from './checking.ts';
 import { makePace } from './pace.ts';
 
@@ -16,7 +19,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Checks every digest, and every key that names one. Changes nothing, and may run beside a server. */
 export async function check(stores: Stores, registry: Registry, options: CheckOptions): Promise<CheckReport> {
-  const count = { content: 0, bytes: 0, families: 0, links: 0, errors: 0, warnings: 0 };
+  const count = { content: 0, bytes: 0, families: 0, links: 0, entries: 0, errors: 0, warnings: 0 };
   const checking: Checking = {
     ...options,
     stores,
@@ -48,6 +51,9 @@ export async function check(stores: Stores, registry: Registry, options: CheckOp
   await checkSessions(checking);
   count.families = await checkFamilies(checking);
   await checkOids(checking);
+  await checkMedia(checking);
+  await checkRuns(checking);
+  count.entries = await checkLog(checking);
   return count;
 }
 

@@ -21,6 +21,8 @@ export interface CheckReport {
   readonly bytes: number;
   readonly families: number;
   readonly links: number;
+  /** Of the log. */
+  readonly entries: number;
   readonly errors: number;
   readonly warnings: number;
 }

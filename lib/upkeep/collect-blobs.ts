@@ -1,5 +1,5 @@
 import type { Digest } from '../encoding/digest.ts';
-import type { Link } from '../oci/link.ts';
+import type { BlobLink } from '../oci/link.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
 import { blobsOf, digestOfKey } from '../store/keys.ts';
@@ -14,7 +14,7 @@ export async function collectBlobs(collection: Collection, family: string): Prom
   const due: Entry[] = [];
   for await (const entry of entriesOf(stores.keys, blobsOf(family))) {
     await breathe();
-    if (isDue(decodeJson<Link>(entry.value), collection)) due.push(entry);
+    if (isDue(decodeJson<BlobLink>(entry.value), collection)) due.push(entry);
   }
   const named = await namedBlobs(collection, family);
   for (const entry of due) {

@@ -4,6 +4,9 @@ import { entriesOf } from '../store/keyed-store.ts';
 import { allUploads, nameOfKey, uploadKey } from '../store/keys.ts';
 import type { Collection } from './collection.ts';
 
+/** No write takes so long. */
+const ABANDONED_MS = 24 * 3_600_000;
+
 /** Uploads to which nothing came for too long, and staged bytes that belong to none. */
 export async function collectUploads(collection: Collection): Promise<void> {
   const { stores, registry, uploadExpiryMs, dryRun, breathe } = collection;
@@ -29,4 +32,5 @@ export async function collectUploads(collection: Collection): Promise<void> {
     if (dryRun !== true) await stores.uploads.discard(id);
     collection.report({ action: 'removed', kind: 'uploads', name: id });
   }
+  if (dryRun !== true) await stores.leftovers?.sweep(now - ABANDONED_MS);
 }

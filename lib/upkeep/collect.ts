@@ -5,6 +5,7 @@ import { withLease } from '../store/lease.ts';
 import { collectBlobs } from './collect-blobs.ts';
 import { collectContent } from './collect-content.ts';
 import { collectManifests } from './collect-manifests.ts';
+import { collectMedia } from './collect-media.ts';
 import { collectUploads } from './collect-uploads.ts';
 import {
   UnreadableManifest,
@@ -23,8 +24,8 @@ import { totalFor } from './total.ts';
  */
 export async function collect(stores: Stores, registry: Registry, options: CollectOptions): Promise<CollectReport> {
   return withLease(stores.keys, 'garbage collection', options.now, async (lease) => {
-    const removed: Removed = { uploads: 0, manifests: 0, blobs: 0, content: 0 };
-    const marked: Removed = { uploads: 0, manifests: 0, blobs: 0, content: 0 };
+    const removed: Removed = { uploads: 0, manifests: 0, blobs: 0, media: 0, content: 0 };
+    const marked: Removed = { uploads: 0, manifests: 0, blobs: 0, media: 0, content: 0 };
     const skipped: { family: string; why: string }[] = [];
     let freedBytes = 0;
     const collection: Collection = {
@@ -41,6 +42,7 @@ export async function collect(stores: Stores, registry: Registry, options: Colle
     };
     await collectUploads(collection);
     await collectFamilies(collection, skipped);
+    for (const _round of roundsOf(collection)) await collectMedia(collection);
     await collectContent(collection);
     return { dryRun: options.dryRun === true, removed, marked, freedBytes, skipped };
   });
@@ -55,8 +57,7 @@ async function collectFamilies(collection: Collection, skipped: { family: string
     collection.onProgress?.('repositories', done, families);
     done += 1;
     try {
-      // The first round marks and the second removes, where nothing is to be waited for in between.
-      const rounds = collection.graceMs === 0 && collection.dryRun !== true ? [1, 2] : [1];
+      const rounds = roundsOf(collection);
       for (const _round of rounds) if (collection.untagged === true) await collectManifests(collection, family);
       for (const _round of rounds) await collectBlobs(collection, family);
     } catch (error) {
@@ -64,4 +65,9 @@ async function collectFamilies(collection: Collection, skipped: { family: string
       skipped.push({ family, why: error.message });
     }
   }
+}
+
+/** The first round marks and the second removes, where nothing is to be waited for in between. */
+function roundsOf({ graceMs, dryRun }: Collection): readonly number[] {
+  return graceMs === 0 && dryRun !== true ? [1, 2] : [1];
 }

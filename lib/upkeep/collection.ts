@@ -30,6 +30,7 @@ export interface Removed {
   uploads: number;
   manifests: number;
   blobs: number;
+  media: number;
   content: number;
 }
 

@@ -13,6 +13,7 @@ export const home: Route = {
       version: VERSION,
       registry: '/v2/',
       repositories: '/v2/_catalog',
+      log: '/log/checkpoint',
       health: '/healthz',
       readiness: '/readyz',
       metrics: '/metrics',

@@ -2,12 +2,27 @@ import { Router } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { AppContext } from '../app-context.ts';
 import { RequestError } from '../request-error.ts';
+import { archive, file, files, metadata } from './api/content.ts';
+import { definition, definitions, statements } from './api/definitions.ts';
+import { diff } from './api/diff.ts';
+import { families, family } from './api/families.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
+import { history } from './api/history.ts';
+import { missing } from './api/missing.ts';
+import { pin, pinDelete, pinPut, pins } from './api/pins.ts';
+import { publication, publicationNow, publicationRollback } from './api/publication.ts';
+import { publish } from './api/publish.ts';
+import { mediaGet, mediaPut } from './api/media.ts';
+import { runAmend, runBody, runGet, runRecord, runRetract, runReview, runs, runSubmit } from './api/runs.ts';
 import { infoRefs } from './git/info-refs.ts';
 import { gitReceivePack } from './git/receive-pack.ts';
 import { gitUploadPack } from './git/upload-pack.ts';
 import { health } from './health.ts';
 import { home } from './home.ts';
+import { checkpoint } from './log/checkpoint.ts';
+import { logKey, logKeys } from './log/keys.ts';
+import { logProof } from './log/proof.ts';
+import { tile } from './log/tile.ts';
 import { metrics } from './metrics.ts';
 import { ready } from './ready.ts';
 import type { Route } from './route.ts';
@@ -31,6 +46,41 @@ export const ROUTES: readonly Route[] = [
   metrics,
   familyRulesGet,
   familyRulesPut,
+  families,
+  family,
+  definitions,
+  definition,
+  publish,
+  metadata,
+  files,
+  file,
+  archive,
+  statements,
+  pins,
+  pin,
+  pinPut,
+  pinDelete,
+  history,
+  missing,
+  diff,
+  publication,
+  publicationNow,
+  publicationRollback,
+  runs,
+  runSubmit,
+  runGet,
+  runRecord,
+  runBody,
+  runReview,
+  runAmend,
+  runRetract,
+  mediaGet,
+  mediaPut,
+  logProof,
+  checkpoint,
+  tile,
+  logKey,
+  logKeys,
   infoRefs,
   gitUploadPack,
   gitReceivePack,

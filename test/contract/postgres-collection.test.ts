@@ -12,6 +12,7 @@ import { bytesNamed, manifestOf, pushImage } from '../support/images.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { describeWith } from '../support/programs.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { storedBlob } from '../support/stored-blob.ts';
 
 /** Half of it lies among the keys, half in files. */
 const POOL = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, at) => bytesNamed(name, at % 2 === 0 ? 300 : 70_000));
@@ -112,7 +113,7 @@ async function expectWhole(node: Node, name: string, digest: Digest): Promise<vo
   expect(sha256(bytes)).toBe(digest);
   const { layers } = JSON.parse(Buffer.from(bytes).toString()) as { layers: { digest: Digest }[] };
   for (const layer of layers) {
-    const blob = await node.registry.blobs.find(family, layer.digest);
+    const blob = await storedBlob(node.registry, family, layer.digest);
     expect(sha256(await node.registry.content.readAll(blob))).toBe(layer.digest);
   }
 }

@@ -1,30 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorsIn } from '../support/assay-command.ts';
 import { send } from '../support/http.ts';
+import { mayMount } from '../support/may-mount.ts';
 import { digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
 import { expectRefusal } from '../support/oci-error.ts';
 import { expectStatus, freshRepository, type Repository } from '../support/repository.ts';
 import { runProgram } from '../support/run-program.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
-
-/** A disk of its own needs the right to mount, which root has on most machines and in few containers. */
-function mayMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-mount-'));
-  try {
-    mkdirSync(join(folder, 'disk'));
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', join(folder, 'disk')]).status === 0;
-    if (mounted) spawnSync('umount', [join(folder, 'disk')]);
-    return mounted;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 const DISK_MEGABYTES = 48;
 const FULL = 507;

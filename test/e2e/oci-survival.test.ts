@@ -141,7 +141,7 @@ describe('killed again and again while clients push', () => {
     }
     const listed = await repository.tags();
     expect(listed).toEqual(expect.arrayContaining(acknowledged.map(({ tag }) => tag)));
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 });
 

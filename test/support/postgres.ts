@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chown, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
+import { freePort } from './free-port.ts';
 import { folderOf } from './programs.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -157,14 +157,6 @@ async function ownerOfServer(): Promise<{ uid?: number; gid?: number }> {
   const found = /^postgres:[^:]*:(\d+):(\d+):/m.exec(await readFile('/etc/passwd', 'utf8'));
   if (found === null) throw new Error('PostgreSQL does not run as root, and there is no user postgres');
   return { uid: Number(found[1]), gid: Number(found[2]) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function nameIn(url: string): string {

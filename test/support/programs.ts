@@ -3,11 +3,28 @@ import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
 /** Every program beyond Node and git that some test needs. A test names its programs from here. */
-export const PROGRAMS = ['skopeo', 'buildah', 'umoci', 'docker-registry', 'oras', 'crane', 'postgres'] as const;
+export const PROGRAMS = [
+  'skopeo',
+  'buildah',
+  'umoci',
+  'docker-registry',
+  'oras',
+  'crane',
+  'go',
+  'postgres',
+  'faketime',
+  'ceph-mon',
+  'ceph-osd',
+  'radosgw',
+  'chromium',
+] as const;
 export type Program = (typeof PROGRAMS)[number];
 
+/** A real S3: Ceph's gateway, and the least of a cluster behind it. */
+export const S3_PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw'] as const satisfies readonly Program[];
+
 /** Go tools are there only where the machine has Go, so not even a full run insists on them. */
-const OPTIONAL: readonly Program[] = ['oras', 'crane'];
+const OPTIONAL: readonly Program[] = ['oras', 'crane', 'go'];
 
 /** Debian keeps what belongs to one version of PostgreSQL out of the PATH. */
 const POSTGRESQL = '/usr/lib/postgresql';
@@ -38,19 +55,25 @@ export function conformanceProgram(): string | undefined {
   return process.env['ASSAY_OCI_CONFORMANCE'] || undefined;
 }
 
+/** Programs that are other versions of Node, for what must be the same on all of them; .ci/run has them. */
+export function otherNodes(): string[] {
+  return (process.env['ASSAY_OTHER_NODES'] ?? '').split(delimiter).filter((path) => path !== '');
+}
+
 export function missingPrograms(): string[] {
-  const missing = PROGRAMS.filter((program) => !isInstalled(program));
-  return conformanceProgram() === undefined ? [...missing, 'OCI conformance (ASSAY_OCI_CONFORMANCE)'] : missing;
+  const missing: string[] = PROGRAMS.filter((program) => !isInstalled(program));
+  if (conformanceProgram() === undefined) missing.push('OCI conformance (ASSAY_OCI_CONFORMANCE)');
+  if (otherNodes().length === 0) missing.push('other versions of Node (ASSAY_OTHER_NODES)');
+  return missing;
 }
 
 /**
  * `describe` for tests that need programs: skipped where one is missing, unless ASSAY_TEST_ALL=1 asks for all of them;
  * then the tests run and fail at the missing program.
  */
-export function describeWith(programs: readonly Program[], name: string, body: () => void): void {
+export function describeWith(programs: readonly Program[], name: string, body: () => void | Promise<void>): void {
   const missing = programs.filter((program) => !isInstalled(program));
   const insist = process.env['ASSAY_TEST_ALL'] === '1' && !missing.some((program) => OPTIONAL.includes(program));
-  describe.skipIf(missing.length > 0 && !insist)(`${name} (${programs.join(', ')})`, () => {
-    body();
-  });
+  // oxlint-disable-next-line vitest/valid-describe-callback -- the callback is the caller's
+  describe.skipIf(missing.length > 0 && !insist)(`${name} (${programs.join(', ')})`, body);
 }

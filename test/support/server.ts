@@ -15,6 +15,14 @@ export interface ServerOptions {
   readonly data?: string;
 }
 
+type Engines = () => Promise<Readonly<Record<string, string>>>;
+let engines: Engines = async () => ({});
+
+/** From here on every server of this file is started with settings of its own that `make` gives: fresh stores of other engines. */
+export function serveOn(make: Engines): void {
+  engines = make;
+}
+
 /** The built server as its own process, the way an operator runs it. */
 export class Server {
   readonly #options: ServerOptions;
@@ -24,6 +32,7 @@ export class Server {
   #data: string | undefined;
   #removeData = async (): Promise<void> => {};
   #said = '';
+  #environment: Readonly<Record<string, string>> | undefined;
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
@@ -45,6 +54,11 @@ export class Server {
     return this.#data;
   }
 
+  /** What a command beside it is to be given, too. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#environment ?? {};
+  }
+
   get pid(): number {
     const pid = this.#child?.pid;
     if (pid === undefined) throw new Error('the server does not run');
@@ -63,10 +77,11 @@ export class Server {
   /** Listens on a free port the first time and on the same one ever after, so that upload locations stay good. */
   async start(): Promise<void> {
     const data = (this.#data ??= await this.#makeData());
+    this.#environment ??= { ...(await engines()), ...this.#options.env };
     const flags = ['--host', '127.0.0.1', '--port', String(this.#port), '--data', data];
     const child = spawn(process.execPath, [PROGRAM, 'serve', ...flags, ...(this.#options.flags ?? [])], {
       cwd: data,
-      env: { ...ambientEnvironment(), ...this.#options.env },
+      env: { ...ambientEnvironment(), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -1,5 +1,8 @@
 import { deflateSync } from 'node:zlib';
-import { Repositories } from '../../lib/definition/repositories.ts';
+import { Definitions } from '../../lib/definition/definitions.ts';
+import { DEFAULT_PACK_LIMITS } from '../../lib/git/pack-limits.ts';
+import { FileSpool } from '../../lib/git/file-spool.ts';
+import { tmpdir } from 'node:os';
 import { sha256 } from '../../lib/encoding/digest.ts';
 import { encodeCommit } from '../../lib/git/commit.ts';
 import { Quarantine, type PackedObject } from '../../lib/git/quarantine.ts';
@@ -11,8 +14,15 @@ import type { StoredRepository } from '../../lib/git/stored/stored-repository.ts
 import { encodeTree } from '../../lib/git/tree.ts';
 import type { Registry, Stores } from '../../lib/oci/registry.ts';
 
-export function repositoriesOn(stores: Stores, registry: Registry): Repositories {
-  return new Repositories(stores.keys, registry.content, registry.families);
+/** Who pushes in tests. */
+export const SOMEBODY = { address: '127.0.0.1', name: 'Somebody' };
+
+function openSpool(): FileSpool {
+  return new FileSpool(tmpdir());
+}
+
+export function definitionsOn(stores: Stores, registry: Registry, now: () => number = Date.now): Definitions {
+  return new Definitions(stores.keys, registry, { now, openSpool, limits: DEFAULT_PACK_LIMITS });
 }
 
 /** Objects as a push brings them, without the push. */
@@ -31,14 +41,19 @@ export class Parcel {
   }
 
   /** A commit of files on a parent, or on none. */
-  commit(files: Readonly<Record<string, Buffer>>, parents: readonly Oid[] = [], message = 'a commit\n'): Oid {
+  commit(
+    files: Readonly<Record<string, Buffer>>,
+    parents: readonly Oid[] = [],
+    message = 'a commit\n',
+    seconds = 1_600_000_000,
+  ): Oid {
     const entries = Object.entries(files).map(([name, content]) => ({
       mode: 0o100644,
       name,
       oid: this.add('blob', content),
     }));
     const tree = this.add('tree', encodeTree(entries));
-    const ident = { name: 'A', email: 'a@example.com', seconds: 1_600_000_000, zone: '+0000' };
+    const ident = { name: 'A', email: 'a@example.com', seconds, zone: '+0000' };
     return this.add('commit', encodeCommit({ tree, parents, author: ident, committer: ident, extra: [], message }));
   }
 

@@ -1,14 +1,25 @@
 import type { Plan } from '../../store/plan.ts';
+import type { ObjectSource } from '../object-source.ts';
 import type { RefUpdate } from '../receive-pack/push-target.ts';
+import type { RefList } from '../refs.ts';
 
 /** What may be done to the refs of a family. */
 export interface RefPolicy {
-  /** Why this update is not allowed, as one line for the person who pushes; undefined when it is. */
-  refuse(update: RefUpdate): Promise<string | undefined>;
+  /**
+   * Why this update is not allowed, as one line for the person who pushes; undefined when it is. `objects` is the
+   * repository as it would be after the push.
+   */
+  refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined>;
+
+  /** What else is to move with these updates. */
+  entail(updates: readonly RefUpdate[], refs: RefList, objects: ObjectSource): Promise<readonly RefUpdate[]>;
 
   /**
    * Adds to the plan that commits these updates that the family exists, and that they are allowed still. Rejects with a
    * GitError `ref-refused` where they are not.
    */
   plan(updates: readonly RefUpdate[], plan: Plan): Promise<void>;
+
+  /** The updates are made and durable. Resolves when who pushed them may be told. */
+  committed(updates: readonly RefUpdate[]): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';
 import type { ObjectSource, ObjectStat, StoredObject } from '../object-source.ts';
 import type { Oid } from '../oid.ts';
-import { decodeObject, type ObjectRecord } from './object-record.ts';
+import { decodeObject, decodeStat, type ObjectRecord } from './object-record.ts';
 
 /** The Git objects of one family. An embedded store answers without a turn of the event loop, so this takes its own. */
 export class StoredObjects implements ObjectSource {
@@ -28,8 +28,8 @@ export class StoredObjects implements ObjectSource {
     const breather = new Breather();
     const found = new Map<Oid, ObjectStat>();
     for (const oid of oids) {
-      const record = await this.find(oid);
-      if (record !== undefined) found.set(oid, record);
+      const value = await this.#keys.get(gitObjectKey(this.#family, oid));
+      if (value !== undefined) found.set(oid, decodeStat(value));
       if (breather.due()) await breather.rest();
     }
     return found;

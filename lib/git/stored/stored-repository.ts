@@ -1,5 +1,7 @@
 import type { ContentStore } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
+import type { ObjectSource } from '../object-source.ts';
+import { UnionSource } from '../union-source.ts';
 import type { PushBatch, PushTarget, RefUpdate } from '../receive-pack/push-target.ts';
 import { PushCommit } from './push-commit.ts';
 import type { RefPolicy } from './ref-policy.ts';
@@ -24,8 +26,8 @@ export class StoredRepository implements PushTarget {
     this.refs = new StoredRefs(keys, family);
   }
 
-  refuse(update: RefUpdate): Promise<string | undefined> {
-    return this.#policy.refuse(update);
+  refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined> {
+    return this.#policy.refuse(update, objects);
   }
 
   async commit(batch: PushBatch): Promise<void> {
@@ -37,6 +39,10 @@ export class StoredRepository implements PushTarget {
       refs: this.refs,
       policy: this.#policy,
     };
-    await new PushCommit(parts, batch).run();
+    const objects = new UnionSource(batch.source, this.objects);
+    const entailed = await this.#policy.entail(batch.updates, await this.refs.list(), objects);
+    const updates = [...batch.updates, ...entailed];
+    await new PushCommit(parts, { ...batch, updates }).run();
+    await this.#policy.committed(updates);
   }
 }

@@ -6,10 +6,11 @@ import type { CommitGraph } from './commit-graph.ts';
 export class Ancestry {
   readonly #graph: CommitGraph;
   readonly #targets: ReadonlySet<Oid>;
+  /** Commits older than this reach none of the targets, unless dates lie. */
   readonly #oldest: number;
   readonly #answers = new Map<Oid, boolean>();
 
-  private constructor(graph: CommitGraph, targets: ReadonlySet<Oid>, oldest: number) {
+  constructor(graph: CommitGraph, targets: ReadonlySet<Oid>, oldest: number) {
     this.#graph = graph;
     this.#targets = targets;
     this.#oldest = oldest;
@@ -52,12 +53,15 @@ export class Ancestry {
   }
 }
 
-/** True when `descendant` is `ancestor` or was made on top of it: a fast-forward from the one to the other. */
+/**
+ * True when `descendant` is `ancestor` or was made on top of it: a fast-forward from the one to the other. Unlike what a
+ * fetch may leave out, this has to be right where dates lie, so it looks as far back as it must.
+ */
 export async function isAncestor(
   graph: CommitGraph,
   ancestor: Oid,
   descendant: Oid,
   breather: Breather,
 ): Promise<boolean> {
-  return (await Ancestry.of(graph, new Set([ancestor]))).reaches(descendant, breather);
+  return new Ancestry(graph, new Set([ancestor]), -Infinity).reaches(descendant, breather);
 }

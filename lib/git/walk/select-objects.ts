@@ -87,7 +87,7 @@ export async function commitsAmong(source: ObjectSource, oids: readonly Oid[]): 
   return commits;
 }
 
-/** Compares each commit with its parents, oldest first, so that only what changed is looked at. */
+/** Compares each commit with its parents, after these themselves, so that only what changed is looked at. */
 async function walkChanges(
   walk: TreeWalk,
   graph: CommitGraph,
@@ -98,12 +98,33 @@ async function walkChanges(
 ): Promise<void> {
   const sent = new Set(commits.map(({ oid }) => oid));
   const newest = (await graph.load(haves)).sort((a, b) => b.date - a.date).slice(0, STAND_INS);
-  for (const commit of commits.toReversed()) {
+  for (const commit of await parentsFirst(commits, breather)) {
     const parents = commit.parents.filter((oid) => sent.has(oid) || isKnown(oid));
     const bases = parents.length > 0 ? await graph.load(parents) : newest;
     await walk.against(commit.tree, [...new Set(bases.map(({ tree }) => tree))]);
     if (breather.due()) await breather.rest();
   }
+}
+
+/**
+ * Commits, newest first, in an order in which each comes after its parents. Dates alone do not give it: a version has the
+ * date of what it was made of, which may be older than that of the version before, or the same.
+ */
+async function parentsFirst(commits: readonly CommitNode[], breather: Breather): Promise<Iterable<CommitNode>> {
+  const byOid = new Map(commits.map((commit) => [commit.oid, commit]));
+  const ordered = new Set<CommitNode>();
+  for (const start of commits.toReversed()) {
+    const path = ordered.has(start) ? [] : [{ commit: start, next: 0 }];
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+      const parent = step.commit.parents[step.next];
+      step.next += 1;
+      const open = parent === undefined ? undefined : byOid.get(parent);
+      if (parent === undefined) ordered.add(path.pop()!.commit);
+      else if (open !== undefined && !ordered.has(open)) path.push({ commit: open, next: 0 });
+      if (breather.due()) await breather.rest();
+    }
+  }
+  return ordered;
 }
 
 async function smallBlobs(

@@ -1,5 +1,5 @@
 import { StoreError } from '../store-error.ts';
-import { SourceFailed } from './from-source.ts';
+import { SourceFailed } from '../from-source.ts';
 
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 

@@ -8,7 +8,7 @@ import { appendPieces } from './append-pieces.ts';
 import { makeFolder, renameDurably, syncFolder } from './durable-files.ts';
 import { fileError, isAbsent } from './file-error.ts';
 import type { FileLayout } from './file-layout.ts';
-import { fromSource } from './from-source.ts';
+import { fromSource } from '../from-source.ts';
 import { namesIn } from './names-in.ts';
 import { readPieces } from './read-pieces.ts';
 

@@ -1,5 +1,6 @@
 import { receivePack } from '../../../lib/git/receive-pack/receive-pack.ts';
 import { checkFamily } from '../../../lib/oci/name.ts';
+import { actorOf } from '../../actor.ts';
 import { gitBody, toldInGit } from '../../git-body.ts';
 import { sendGit } from '../../send-git.ts';
 import type { Route } from '../route.ts';
@@ -11,7 +12,7 @@ export const gitReceivePack: Route = {
   method: 'POST',
   path: RECEIVE_PACK,
   async handle(ctx, app, [family = '']) {
-    const repository = app.repositories.open(checkFamily(family));
+    const repository = app.definitions.repositoryToPush(checkFamily(family), actorOf(ctx));
     const body = toldInGit(gitBody(ctx, app, 'git-receive-pack'));
     const { openSpool, packLimits: limits } = app;
     await sendGit(ctx, app, 'application/x-git-receive-pack-result', (request) =>

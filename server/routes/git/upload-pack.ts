@@ -12,7 +12,7 @@ export const gitUploadPack: Route = {
   method: 'POST',
   path: UPLOAD_PACK,
   async handle(ctx, app, [family = '']) {
-    const repository = await app.repositories.find(checkFamily(family));
+    const repository = await app.definitions.repository(checkFamily(family));
     const version = protocolVersion(ctx.get('Git-Protocol'));
     const body = await wholeGitBody(ctx, app, 'git-upload-pack');
     await sendGit(ctx, app, 'application/x-git-upload-pack-result', (request) =>

@@ -1,14 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Command } from '../../../cli/command.ts';
 import { parseCommandLine, refuseWords, UsageError } from '../../../cli/command.ts';
+import { COMMANDS } from '../../../cli/commands.ts';
 import { commandHelp, overallHelp } from '../../../cli/help.ts';
-import { fsck } from '../../../cli/commands/fsck.ts';
 import { gc } from '../../../cli/commands/gc.ts';
 import { rules } from '../../../cli/commands/rules.ts';
 import { serve } from '../../../cli/commands/serve.ts';
-import { version } from '../../../cli/commands/version.ts';
 import { sizeText } from '../../../cli/size-text.ts';
 import { readConfig } from '../../../server/config.ts';
 import { openContext } from '../../../server/context.ts';
@@ -16,12 +14,11 @@ import { SETTINGS } from '../../../server/settings.ts';
 import { assay } from '../../support/assay-command.ts';
 import { useTemporaryFolder } from '../../support/use-temporary-folder.ts';
 
-const COMMANDS: readonly Command[] = [serve, gc, fsck, rules, version];
-
 describe('the help of a command', () => {
-  test.each(COMMANDS)('$name tells every option, and how it is used', (command) => {
+  test.each(COMMANDS)('$name tells every option, and how it is used', async ({ name, load }) => {
+    const command = await load();
     const help = commandHelp(command);
-    expect(help).toMatch(new RegExp(`^Usage: assay ${command.name}\\b`));
+    expect(help).toMatch(new RegExp(`^Usage: assay ${name}\\b`));
     expect(help).toContain(command.description.trim());
     for (const [name, { placeholder, help: told }] of Object.entries(command.options)) {
       expect(help).toContain(placeholder === undefined ? `--${name} ` : `--${name} ${placeholder}`);
@@ -32,13 +29,14 @@ describe('the help of a command', () => {
     for (const line of command.description.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  test('shows only options that the command takes', () => {
-    for (const command of COMMANDS) {
+  test('shows only options that the command takes', async () => {
+    for (const { name: command, load } of COMMANDS) {
+      const { usage, description, options } = await load();
       const named = [
-        ...command.usage.matchAll(/--([a-z-]+)/g),
-        ...command.description.matchAll(new RegExp(`assay ${command.name}[^\\n]*? --([a-z-]+)`, 'g')),
+        ...usage.matchAll(/--([a-z-]+)/g),
+        ...description.matchAll(new RegExp(`assay ${command}[^\\n]*? --([a-z-]+)`, 'g')),
       ];
-      for (const [, name = ''] of named) expect(Object.keys(command.options)).toContain(name);
+      for (const [, name = ''] of named) expect(Object.keys(options)).toContain(name);
     }
   });
 
@@ -116,17 +114,26 @@ describe('assay', { concurrent: true }, () => {
       [command.name, '--help'],
       [command.name, '-h'],
     ]) {
-      expect(await assay(args)).toMatchObject({ code: 0, stdout: commandHelp(command), stderr: '' });
+      expect(await assay(args)).toMatchObject({ code: 0, stdout: commandHelp(await command.load()), stderr: '' });
     }
   });
 
   test.each([
     ['a command that nobody knows', ['sevre'], '"sevre"'],
-    ['help for a command that nobody knows', ['help', 'sevre'], 'serve, gc'],
+    ['help for a command that nobody knows', ['help', 'sevre'], 'serve, publish'],
     ['an option that nobody knows', ['gc', '--dry'], '--dry'],
     ['an option without its value', ['serve', '--port'], '--port'],
     ['a word too many', ['fsck', 'now'], '"now"'],
     ['a word too many for version', ['version', '1'], '"1"'],
+    ['nothing to pull', ['pull'], 'which version'],
+    ['no directory to pull into', ['pull', 'a/b'], 'which directory'],
+    ['a word too many for pull', ['pull', 'a/b', 'c', 'd'], '"d"'],
+    ['a family that is none', ['pull', 'A/b', 'c'], '"A/b"'],
+    ['a ref that is none', ['pull', 'a/b@..', 'c'], '"a/b@.."'],
+    ['a lock file for nothing', ['pull', 'a/b', 'c', '--lock-file', 'd'], '--locked'],
+    ['a lock of what is no version', ['lock', 'a b@v1'], '"a b@v1"'],
+    ['no directory to verify', ['verify'], 'which directory'],
+    ['a version to verify against that is none', ['verify', '.', '--against', 'v1'], '"v1"'],
     ['no repository for rules', ['rules'], 'repository'],
     ['two repositories for rules', ['rules', 'a', 'b'], '"b"'],
     ['options that exclude each other', ['rules', 'a', '--none', '--immutable', 'v*'], 'exclude'],

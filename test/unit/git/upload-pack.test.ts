@@ -227,3 +227,48 @@ describe('a published change', () => {
     await expectSound(clone);
   });
 });
+
+describe('a history whose dates lie', () => {
+  // Each is the date of a commit on top of the one before: older than it, or the same.
+  const days = {
+    'run backwards': [9, 8, 7, 6, 5, 4],
+    'are all the same': [5, 5, 5, 5, 5, 5],
+    jump: [2, 9, 1, 8, 3, 5],
+  };
+  const tips = days.jump.map((_, at) => `refs/heads/tip-${at}`);
+  let dated: GitServer;
+  let count = 0;
+
+  beforeAll(async () => {
+    dated = await GitServer.start(new MemoryRepository());
+  });
+
+  afterAll(() => dated.close());
+
+  describe.each(Object.entries(days))('%s', (name, dates) => {
+    const local = join(folder.path, name);
+    const below = `refs/heads/${name.replaceAll(' ', '-')}`;
+
+    beforeAll(async () => {
+      await git(folder.path, 'init', '-q', local);
+      for (const [at, day] of dates.entries()) {
+        writeFiles(local, { [`${at}/new.txt`]: `${name} ${at}\n`, 'same.txt': at % 2 === 0 ? 'even\n' : 'odd\n' });
+        await commitAll(local, `${at}`, day);
+        await git(local, 'push', '-q', dated.url, `HEAD:${below}/tip-${at}`);
+      }
+    });
+
+    it.each([
+      ['an incremental fetch', ['--single-branch', '--branch'], ['fetch', '-q', 'origin']],
+      ['a deepened clone', ['--depth=1', '--branch'], ['fetch', '-q', '--deepen=1', 'origin']],
+      ['an unshallowed clone', ['--depth=1', '--branch'], ['fetch', '-q', '--unshallow', 'origin']],
+    ])('leaves no gap in %s', async (_what, how, fetch) => {
+      const tip = `${below}/tip-${how[0] === '--depth=1' ? tips.length - 1 : 0}`.slice('refs/heads/'.length);
+      const clone = join(folder.path, `dated-${(count += 1)}`);
+      await git(folder.path, 'clone', '-q', ...how, tip, dated.url, clone);
+      await git(clone, ...fetch, `+${below}/*:refs/remotes/origin/*`);
+      expect((await refsOf(clone)).match(/refs\/remotes\/origin\/tip-/g)).toHaveLength(tips.length);
+      await expectSound(clone);
+    });
+  });
+});

@@ -7,6 +7,7 @@ import { collect } from '../../../lib/upkeep/collect.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import { bytesNamed, indexOf, manifestOf } from '../../support/images.ts';
 import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
+import { storedBlob } from '../../support/stored-blob.ts';
 
 const small = bytesNamed('small', 100);
 const large = bytesNamed('large', 300_000);
@@ -77,7 +78,7 @@ describe('an upload that two processes write to', () => {
       ]);
       const outcome = await Promise.allSettled([one.uploads.finish(family, id, sha256(large), undefined, nothing())]);
       if (outcome[0].status === 'rejected') continue;
-      const located = await two.blobs.find(family, sha256(large));
+      const located = await storedBlob(two, family, sha256(large));
       expect(sha256(await two.content.readAll(located))).toBe(sha256(large));
     }
     expect(await errors()).toBe(0);
@@ -90,7 +91,7 @@ describe('an upload that two processes write to', () => {
     const rest = large.subarray(200_000);
     await two.uploads.append('f', id, { start: 200_000, length: rest.length }, oneChunk(rest));
     await two.uploads.finish('f', id, digestWith('sha512', large), undefined, oneChunk(Buffer.alloc(0)));
-    const located = await opened.registry.blobs.find('f', digestWith('sha512', large));
+    const located = await storedBlob(opened.registry, 'f', digestWith('sha512', large));
     expect(sha256(await opened.registry.content.readAll(located))).toBe(sha256(large));
     expect(await opened.stores.uploads.size(id)).toBe(0);
   });

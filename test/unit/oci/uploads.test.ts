@@ -17,6 +17,7 @@ import {
 } from '../../contract/byte-sources.ts';
 import { Gate } from '../../support/gate.ts';
 import { interruptedOnce, registryOn, useStores } from '../../support/use-stores.ts';
+import { storedBlob } from '../../support/stored-blob.ts';
 
 const LARGE = 200_000;
 const none = (): AsyncIterable<Uint8Array> => inPieces(new Uint8Array());
@@ -55,7 +56,7 @@ describe('an upload', () => {
           const bytes = someBytes(size, `${algorithm} ${size} ${at}`);
           const digest = digestWith(algorithm, bytes);
           await upload(`way-${at}`, digest, bytes);
-          const found = await blobs.find(`way-${at}`, digest);
+          const found = await storedBlob({ blobs }, `way-${at}`, digest);
           expect(found).toMatchObject({
             size,
             place: size > MAX_INLINE_BYTES ? 'blob' : 'inline',
@@ -230,7 +231,7 @@ describe('an upload', () => {
       const families = ['a', 'a', 'a', 'b', 'b', 'c'];
       await Promise.all(families.map((family) => uploads.receive(family, digest, inPieces(bytes, 5000))));
       for (const family of new Set(families)) {
-        expect(isSame(await gathered(content.read(await blobs.find(family, digest))), bytes)).toBe(true);
+        expect(isSame(await gathered(content.read(await storedBlob({ blobs }, family, digest))), bytes)).toBe(true);
       }
     }
     expect(await stagedFiles()).toEqual([]);
@@ -257,7 +258,7 @@ describe('an upload', () => {
         () => true,
         () => false,
       );
-      const kept = await blobs.find('a', digest).then(
+      const kept = await storedBlob({ blobs }, 'a', digest).then(
         async (located) => isSame(await gathered(content.read(located)), bytes),
         () => false,
       );
@@ -267,5 +268,5 @@ describe('an upload', () => {
 });
 
 async function stored({ blobs, content }: Registry, family: string, digest: Digest): Promise<Buffer> {
-  return gathered(content.read(await blobs.find(family, digest)));
+  return gathered(content.read(await storedBlob({ blobs }, family, digest)));
 }

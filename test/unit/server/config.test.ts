@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { readConfig, requireTrust, serverUrl } from '../../../server/config.ts';
+import { readConfig, requireTrust, serverUrl, type Flags } from '../../../server/config.ts';
 import { parseDuration, SETTINGS, WrongSetting, type SettingName } from '../../../server/settings.ts';
 
 const WRONG: readonly [SettingName, readonly string[]][] = [
@@ -7,7 +7,33 @@ const WRONG: readonly [SettingName, readonly string[]][] = [
   ['port', ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '80 ', '1e3', '123456', '٣']],
   ['data', ['', 'a\0b']],
   ['store', ['lmdb', 'lmdb:', 'mysql://x', '/srv/store', 'LMDB:/x', 'files:/x', 'lmdb:a\0b']],
-  ['blobs', ['files', 'files:', 'tape:/dev/st0', '/srv/blobs', 'lmdb:/x', 'files:a\0b']],
+  [
+    'blobs',
+    [
+      'files',
+      'files:',
+      'tape:/dev/st0',
+      '/srv/blobs',
+      'lmdb:/x',
+      'files:a\0b',
+      's3:bucket',
+      's3://',
+      's3://a',
+      's3:///prefix',
+      's3://bucket/a//b',
+      's3://bucket/../x',
+      's3://bucket/a b',
+    ],
+  ],
+  ['s3-endpoint', ['s3.example.org', 'ftp://x/', 'http://']],
+  ['s3-region', ['eu central', 'x/y']],
+  ['s3-path-style', ['yes', 'On', '1']],
+  ['blob-redirect', ['', 'yes', 'always']],
+  ['publish', ['public', 'dir:', 'file:x', 's3://', 'Off']],
+  ['deploy-hook', ['deploy.example.org', 'ftp://x/']],
+  ['snapshot-grace', ['', 'soon', '59s']],
+  ['log-key', ['a\0b']],
+  ['log-origin', ['two words', 'a+b', 'tab\there', 'x'.repeat(256)]],
   ['trust', ['', 'everybody', 'Network', 'network ', 'true']],
   [
     'body-timeout',
@@ -31,10 +57,16 @@ function wrongnessOf(work: () => unknown): string {
   return 'it was taken';
 }
 
+function locationOf(flags: Flags): unknown {
+  const { blobs } = readConfig(flags);
+  return blobs.engine === 's3' ? blobs.location : undefined;
+}
+
 describe('the configuration', () => {
   beforeEach(() => {
     for (const { env } of Object.values(SETTINGS)) vi.stubEnv(env, undefined);
     vi.stubEnv('ASSAY_URL', undefined);
+    vi.stubEnv('AWS_REGION', undefined);
   });
   afterEach(() => {
     vi.unstubAllEnvs();
@@ -44,9 +76,9 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 7410,
-      storeFolder: 'data/store',
-      storeUrl: undefined,
-      blobsFolder: './data',
+      store: { engine: 'lmdb', folder: 'data/store' },
+      blobs: { engine: 'files', folder: './data' },
+      blobRedirect: false,
       trust: 'loopback',
       bodyTimeoutMs: 60_000,
       uploadExpiryMs: 86_400_000,
@@ -54,6 +86,11 @@ describe('the configuration', () => {
       gcGraceMs: 86_400_000,
       maxBlobBytes: 1024 ** 4,
       maxPushBytes: 8 * 1024 ** 3,
+      logKeyFile: 'data/log.key',
+      logOrigin: undefined,
+      publish: { engine: 'dir', folder: 'data/public' },
+      deployHook: undefined,
+      snapshotGraceMs: 7 * 86_400_000,
     });
   });
 
@@ -78,24 +115,60 @@ describe('the configuration', () => {
 
   test('puts store and blobs into the data folder, or where each is told to be', () => {
     expect(readConfig({ data: '/srv/assay' })).toMatchObject({
-      storeFolder: '/srv/assay/store',
-      blobsFolder: '/srv/assay',
+      store: { folder: '/srv/assay/store' },
+      blobs: { folder: '/srv/assay' },
     });
     expect(readConfig({ data: '/srv', store: 'lmdb:/fast', blobs: 'files:relative dir:x' })).toMatchObject({
-      storeFolder: '/fast',
-      blobsFolder: 'relative dir:x',
+      store: { folder: '/fast' },
+      blobs: { folder: 'relative dir:x' },
     });
     vi.stubEnv('ASSAY_STORE', '');
     vi.stubEnv('ASSAY_BLOBS', '');
     expect(readConfig({ data: '/srv' })).toMatchObject({
-      storeFolder: '/srv/store',
-      blobsFolder: '/srv',
+      store: { folder: '/srv/store' },
+      blobs: { folder: '/srv' },
     });
   });
 
   test('names a database for the keys in place of a folder', () => {
     const url = 'postgres://user:secret@host:5432/database';
-    expect(readConfig({ data: '/srv', store: url })).toMatchObject({ storeUrl: url, blobsFolder: '/srv' });
+    expect(readConfig({ data: '/srv', store: url })).toMatchObject({
+      store: { engine: 'postgres', url },
+      blobs: { engine: 'files', folder: '/srv' },
+    });
+  });
+
+  test('names a bucket for larger content, and the S3 in the same address or in settings of their own', () => {
+    const bare = { bucket: 'my.bucket', prefix: '', endpoint: undefined, region: undefined, pathStyle: undefined };
+    expect(locationOf({ blobs: 's3://my.bucket' })).toEqual(bare);
+    expect(locationOf({ blobs: 's3://my.bucket/a/b/' })).toEqual({ ...bare, prefix: 'a/b' });
+    const other = { endpoint: 'https://other.example', region: 'eu-west-3', pathStyle: false };
+    const flags = { 's3-endpoint': other.endpoint, 's3-region': other.region, 's3-path-style': 'off' };
+    expect(locationOf({ blobs: 's3://my.bucket', ...flags })).toEqual({ ...bare, ...other });
+    const query = '?endpoint=http%3A%2F%2F127.0.0.1%3A9000&region=here&path-style=true';
+    const said = { endpoint: 'http://127.0.0.1:9000', region: 'here', pathStyle: true };
+    expect(locationOf({ blobs: `s3://my.bucket${query}` })).toEqual({ ...bare, ...said });
+    expect(locationOf({ blobs: `s3://my.bucket/x${query}`, ...flags })).toEqual({ ...bare, prefix: 'x', ...said });
+    vi.stubEnv('ASSAY_S3_ENDPOINT', other.endpoint);
+    vi.stubEnv('AWS_REGION', 'from-the-sdk');
+    expect(locationOf({ blobs: 's3://my.bucket' })).toMatchObject({ endpoint: other.endpoint, region: 'from-the-sdk' });
+  });
+
+  test.each([
+    's3://key:secret@bucket/x',
+    's3://bucket/x?secret=secret',
+    's3://bucket?endpoint=https://key:secret@host',
+    's3://bucket?endpoint=https://a&endpoint=https://secret',
+    's3://bucket?path-style=secret',
+  ])('never shows what may be secret in %s, which is no address of a bucket', (blobs) => {
+    const message = wrongnessOf(() => readConfig({ blobs }));
+    expect(message).toContain('--blobs is "s3://…"; it takes');
+    expect(message).not.toContain('secret');
+  });
+
+  test('redirects only to what an S3 has', () => {
+    expect(readConfig({ blobs: 's3://bucket', 'blob-redirect': 'on' }).blobRedirect).toBe(true);
+    expect(wrongnessOf(() => readConfig({ 'blob-redirect': 'on' }))).toContain('--blob-redirect');
   });
 
   test.each([
@@ -206,7 +279,7 @@ describe('the configuration', () => {
     const settings = Object.values(SETTINGS);
     expect(new Set(settings.map(({ env }) => env)).size).toBe(settings.length);
     for (const { env, fallback, help, placeholder, parse } of settings) {
-      expect(env).toMatch(/^ASSAY_[A-Z_]+$/);
+      expect(env).toMatch(/^ASSAY_[A-Z0-9_]+$/);
       expect(() => parse(fallback)).not.toThrow();
       expect(help.length * placeholder.length).toBeGreaterThan(0);
     }
@@ -216,6 +289,7 @@ describe('the configuration', () => {
 describe('the address of a server', () => {
   beforeEach(() => {
     vi.stubEnv('ASSAY_URL', undefined);
+    vi.stubEnv('AWS_REGION', undefined);
   });
   afterEach(() => {
     vi.unstubAllEnvs();

@@ -7,7 +7,7 @@ import * as keys from '../../../lib/store/keys.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import type { Finding } from '../../../lib/upkeep/checking.ts';
 import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';
-import { Parcel, repositoriesOn } from '../../support/stored-git.ts';
+import { definitionsOn, Parcel, SOMEBODY } from '../../support/stored-git.ts';
 import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
 
 const small = bytesNamed('small', 100);
@@ -178,7 +178,7 @@ describe('of a Git repository', () => {
   const tip = parcel.commit({ large, small, other: Buffer.from('other') });
   const other = parcel.add('blob', Buffer.from('other'));
   beforeEach(async () => {
-    const repository = repositoriesOn(opened.stores, opened.registry).open('family');
+    const repository = definitionsOn(opened.stores, opened.registry).repositoryToPush('family', SOMEBODY);
     await repository.commit(parcel.batch({ name: 'refs/heads/main', from: null, to: tip }));
   });
 
@@ -214,7 +214,7 @@ describe('of a Git repository', () => {
     const repetitive = Buffer.alloc(3000, 'again ');
     const more = new Parcel();
     more.add('blob', repetitive);
-    const repository = repositoriesOn(opened.stores, opened.registry).open('family');
+    const repository = definitionsOn(opened.stores, opened.registry).repositoryToPush('family', SOMEBODY);
     await repository.commit(more.batch({ name: 'refs/tags/blob', from: null, to: more.add('blob', repetitive) }));
     expect(await findings()).toEqual([]);
     await change([[keys.inlineKey(sha256(repetitive)), 'no stream']]);

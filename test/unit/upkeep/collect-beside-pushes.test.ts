@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -13,8 +14,9 @@ import { allOids, gitObjectsOf, refsOf } from '../../../lib/store/keys.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';
-import { Parcel, repositoriesOn, valueOf } from '../../support/stored-git.ts';
+import { definitionsOn, Parcel, SOMEBODY, valueOf } from '../../support/stored-git.ts';
 import { openTestRegistry, type TestRegistry } from '../../support/registry.ts';
+import { storedBlob } from '../../support/stored-blob.ts';
 
 /** A small pool, so that pushes, deletes and collections meet over the same content; half of it lives in files. */
 const POOL = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, at) => bytesNamed(name, at % 2 === 0 ? 300 : 70_000));
@@ -78,7 +80,7 @@ async function pushFiles(
   files: readonly number[],
   from: Oid | null,
 ): Promise<Oid> {
-  const repository = repositoriesOn(stores, registry).open(family);
+  const repository = definitionsOn(stores, registry).repositoryToPush(family, SOMEBODY);
   const parcel = new Parcel();
   const entries = files.map((at) => [`file${at}`, POOL[at] ?? Buffer.alloc(0)] as const);
   const to = parcel.commit(Object.fromEntries(entries), from === null ? [] : [from], `${name}\n`);
@@ -142,14 +144,14 @@ async function expectWhole({ registry }: TestRegistry, name: string, digest: Dig
     layers: { digest: Digest }[];
   };
   for (const named of [config, ...layers]) {
-    const blob = await registry.blobs.find(family, named.digest);
+    const blob = await storedBlob(registry, family, named.digest);
     expect(sha256(await registry.content.readAll(blob))).toBe(named.digest);
   }
 }
 
 async function expectBranch({ stores, registry }: TestRegistry, name: string, tip: Oid): Promise<void> {
   const [family = '', branch = ''] = name.split(' ');
-  const repository = repositoriesOn(stores, registry).open(family);
+  const repository = definitionsOn(stores, registry).repositoryToPush(family, SOMEBODY);
   expect(await valueOf(repository, `refs/heads/${branch}`)).toBe(tip);
   await expectCommit(repository, tip);
 }
@@ -162,7 +164,11 @@ it('keeps every acknowledged image and branch whole while pushes, fetches, delet
         const options = { graceMs: 0, uploadExpiryMs: 3_600_000, now: () => opened.time, untagged };
         const pushing = new AbortController();
         const collecting = (async () => {
-          while (!pushing.signal.aborted) await collect(opened.stores, opened.registry, options);
+          while (!pushing.signal.aborted) {
+            await collect(opened.stores, opened.registry, options);
+            // Without any pause, and without grace, a client may find what it has just pushed gone for hundreds of times.
+            await sleep(3);
+          }
         })();
         const results = await Promise.all(plans.map((steps, client) => runClient(opened, client, steps))).finally(
           () => {

@@ -6,6 +6,7 @@ import { collect } from '../../../lib/upkeep/collect.ts';
 import type { CollectedItem, CollectOptions, CollectReport } from '../../../lib/upkeep/collection.ts';
 import { bytesNamed, indexOf, manifestOf, pushImage } from '../../support/images.ts';
 import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
+import { storedBlob } from '../../support/stored-blob.ts';
 
 const HOUR = 3_600_000;
 const small = bytesNamed('small', 100);
@@ -28,7 +29,7 @@ function run(options: Partial<CollectOptions> = {}): Promise<CollectReport> {
 }
 
 function has(bytes: Uint8Array): Promise<boolean> {
-  return opened.registry.blobs.find('family', sha256(bytes)).then(
+  return storedBlob(opened.registry, 'family', sha256(bytes)).then(
     () => true,
     () => false,
   );
@@ -86,7 +87,7 @@ describe('a blob that no manifest names', () => {
     expect((await run({ graceMs: 0 })).removed.blobs).toBe(1);
     await upload(large);
     expect(
-      sha256(await opened.registry.content.readAll(await opened.registry.blobs.find('family', sha256(large)))),
+      sha256(await opened.registry.content.readAll(await storedBlob(opened.registry, 'family', sha256(large)))),
     ).toBe(sha256(large));
   });
 });
@@ -197,7 +198,7 @@ describe('what a process that died leaves behind', () => {
     await run();
     await pushed;
     expect(
-      sha256(await opened.registry.content.readAll(await opened.registry.blobs.find('family', sha256(large)))),
+      sha256(await opened.registry.content.readAll(await storedBlob(opened.registry, 'family', sha256(large)))),
     ).toBe(sha256(large));
   });
 });

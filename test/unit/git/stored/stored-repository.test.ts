@@ -13,9 +13,10 @@ import { entriesOf, type KeyedStore } from '../../../../lib/store/keyed-store.ts
 import { contentKey, gitObjectKey, gitObjectsOf, oidKey, oidOfKey } from '../../../../lib/store/keys.ts';
 import { check } from '../../../../lib/upkeep/check.ts';
 import { collect } from '../../../../lib/upkeep/collect.ts';
-import { Parcel, repositoriesOn, valueOf } from '../../../support/stored-git.ts';
+import { definitionsOn, Parcel, SOMEBODY, valueOf } from '../../../support/stored-git.ts';
 import { interruptedOnce, registryOn, useStores } from '../../../support/use-stores.ts';
 import { gather } from '../support/memory-repository.ts';
+import { storedBlob } from '../../../support/stored-blob.ts';
 
 const stores = useStores();
 const MAIN = 'refs/heads/main';
@@ -25,7 +26,7 @@ function registry(keys: KeyedStore = stores().keys): Registry {
 }
 
 function open(family = 'a', keys: KeyedStore = stores().keys): StoredRepository {
-  return repositoriesOn({ ...stores(), keys }, registry(keys)).open(family);
+  return definitionsOn({ ...stores(), keys }, registry(keys)).repositoryToPush(family, SOMEBODY);
 }
 
 async function expectSound(): Promise<void> {
@@ -114,7 +115,7 @@ describe('a stored repository', () => {
     expect((await open().objects.find(parcel.add('blob', text)))?.located.encoding).toBeUndefined();
     const deflated = Buffer.alloc(3000, 'other ');
     await registry().uploads.receive('images', sha256(deflated), once(deflated));
-    const found = await registry().blobs.find('images', sha256(deflated));
+    const found = await storedBlob(registry(), 'images', sha256(deflated));
     expect(found.encoding).toBe('zlib');
     expect(deflated.equals(await registry().content.readAll(found))).toBe(true);
     await expectSound();
@@ -267,12 +268,12 @@ describe('the rules of a family', () => {
   test('let an immutable tag be set once, and neither move nor go', async () => {
     const { one, two } = await pushed();
     const name = 'refs/tags/v1.0.0';
-    expect(await open().refuse({ name: 'refs/tags/v2', from: null, to: two })).toBeUndefined();
-    expect(await open().refuse({ name: 'refs/tags/other', from: one, to: two })).toBeUndefined();
-    const moved = await open().refuse({ name, from: one, to: two });
+    expect(await open().refuse({ name: 'refs/tags/v2', from: null, to: two }, open().objects)).toBeUndefined();
+    expect(await open().refuse({ name: 'refs/tags/other', from: one, to: two }, open().objects)).toBeUndefined();
+    const moved = await open().refuse({ name, from: one, to: two }, open().objects);
     expect(moved).toContain(one);
     expect(moved).toContain(two);
-    expect(await open().refuse({ name, from: one, to: null })).toContain('cannot be deleted');
+    expect(await open().refuse({ name, from: one, to: null }, open().objects)).toContain('cannot be deleted');
   });
 
   test('hold for who was judged before they were declared', async () => {
@@ -285,9 +286,9 @@ describe('the rules of a family', () => {
   test('keep pins to their operators', async () => {
     const { one } = await pushed();
     for (const name of ['refs/heads/pins/stable', 'refs/heads/pins']) {
-      expect(await open().refuse({ name, from: null, to: one })).toContain('pins');
+      expect(await open().refuse({ name, from: null, to: one }, open().objects)).toContain('pins');
     }
-    expect(await open().refuse({ name: 'refs/heads/pinstripes', from: null, to: one })).toBeUndefined();
+    expect(await open().refuse({ name: 'refs/heads/pinstripes', from: null, to: one }, open().objects)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,99 @@
+import type { RunFilter, RunSummary } from '../../lib/client/index.ts';
+import { runClientFrom, SERVER_OPTIONS, textOf } from '../client-options.ts';
+import { DONE, refuseWords, UsageError, type Command, type Values } from '../command.ts';
+import { table, timeText } from '../table.ts';
+
+const FILTERS = {
+  'test-case': 'testCase',
+  version: 'version',
+  variant: 'variant',
+  model: 'model',
+  harness: 'harness',
+  status: 'status',
+  reviewer: 'reviewer',
+  search: 'search',
+  retracted: 'retracted',
+} as const;
+
+const MOST = 50;
+
+export const runs: Command = {
+  usage: 'assay runs [filters] [--limit <n> | --all]',
+  description: `
+Lists published runs, the newest first: 50 of them, or as many as are asked for.
+With several filters all of them must hold.
+
+  assay runs --test-case test-cases/carom --model claude-4
+  assay runs --test-case test-cases/games/ --status failed --all
+  assay runs --search 'ball goes through'`,
+  options: {
+    'test-case': {
+      type: 'string',
+      placeholder: '<family>',
+      help: 'of this test case, or with a / at its end of all below it',
+    },
+    version: { type: 'string', placeholder: '<version>', help: 'of this version, or digest of one' },
+    variant: { type: 'string', placeholder: '<id>', help: 'of this variant' },
+    model: { type: 'string', placeholder: '<name>', help: 'of this model' },
+    harness: { type: 'string', placeholder: '<name>', help: 'of this harness' },
+    status: { type: 'string', placeholder: '<status>', help: 'that ended so' },
+    reviewer: { type: 'string', placeholder: '<name>', help: 'that this person reviewed' },
+    search: { type: 'string', placeholder: '<text>', help: 'with this text in a name or a review' },
+    retracted: { type: 'string', placeholder: '<with|only|without>', help: 'runs that were retracted [default with]' },
+    limit: { type: 'string', placeholder: '<n>', help: 'how many at most' },
+    all: { type: 'boolean', help: 'every one' },
+    json: { type: 'boolean', help: 'one JSON object' },
+    ...SERVER_OPTIONS,
+  },
+  async run(values, words) {
+    refuseWords(words);
+    const limit = limitFrom(values);
+    const found: RunSummary[] = [];
+    let isMore = false;
+    for await (const run of runClientFrom(values).runs(filterFrom(values))) {
+      isMore = found.length === limit;
+      if (isMore) break;
+      found.push(run);
+    }
+    if (values['json'] === true) process.stdout.write(`${JSON.stringify({ runs: found, more: isMore })}\n`);
+    else process.stdout.write(table(found.map(rowOf)) + (isMore ? 'and more: --limit, --all\n' : ''));
+    return DONE;
+  },
+};
+
+function limitFrom(values: Values): number {
+  const text = textOf(values, 'limit');
+  if (values['all'] === true && text !== undefined) throw new UsageError('--limit and --all are one at a time');
+  if (values['all'] === true) return Number.POSITIVE_INFINITY;
+  if (text === undefined) return MOST;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a number, and not ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+function filterFrom(values: Values): RunFilter {
+  const filter: Record<string, string> = {};
+  for (const [option, name] of Object.entries(FILTERS)) {
+    const text = textOf(values, option);
+    if (text !== undefined) filter[name] = text;
+  }
+  return filter;
+}
+
+function rowOf(run: RunSummary): string[] {
+  const { id, at, definition, variant, model, harness, status, reviews, retracted } = run;
+  const what = `${definition.family}@${definition.version}${variant === undefined ? '' : ` (${variant})`}`;
+  const judged = reviews.map(({ reviewer, ratings }) => {
+    const said = Object.entries(ratings).map(([domain, rating]) => `${domain}=${rating}`);
+    return [reviewer, ...said].join(' ');
+  });
+  const mark = retracted === undefined ? status : `${status}, retracted`;
+  return [
+    timeText(at),
+    id,
+    what,
+    model,
+    [harness.name, harness.version ?? ''].join(' ').trim(),
+    mark,
+    judged.join('; '),
+  ];
+}

@@ -1,0 +1,59 @@
+import { decodeJson, encodeJson } from '../store/json-value.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
+import { eventKey, eventsOf, numberOfKey, pendingEventKey } from '../store/keys.ts';
+import type { Plan } from '../store/plan.ts';
+import { DefinitionError } from './definition-error.ts';
+import type { Actor, EventPage, FamilyEvent } from './wire.ts';
+
+/** Distributes over the union, as Omit alone does not. */
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An event before it has its number. */
+export type NewEvent = Without<FamilyEvent, 'number' | 'at' | 'by'>;
+
+/** The key alone says it. */
+const PENDING = Buffer.alloc(0);
+
+/** What happened in families, each in one order without gaps. */
+export class Events {
+  readonly #keys: KeyedStore;
+  readonly #now: () => number;
+  /** Resolves when what happened until now is in the public log; to be awaited before anybody is told that it happened. */
+  readonly announce: () => Promise<void>;
+
+  constructor(keys: KeyedStore, now: () => number, announce: () => Promise<void> = () => Promise.resolve()) {
+    this.#keys = keys;
+    this.#now = now;
+    this.announce = announce;
+  }
+
+  /** Adds the next event of a family to the plan that makes it happen; returns when that is. */
+  async plan(family: string, event: NewEvent, by: Actor, plan: Plan): Promise<string> {
+    const [last] = await this.#keys.list({ ...eventsOf(family), limit: 1, reverse: true });
+    let number = last === undefined ? 0 : numberOfKey(last.key) + 1;
+    // A push of several tags is one plan.
+    while (plan.hasPut(eventKey(family, number))) number += 1;
+    const key = eventKey(family, number);
+    const at = new Date(this.#now()).toISOString();
+    plan.check({ key, value: undefined }).put({ key, value: encodeJson({ at, by, ...event }) });
+    plan.put({ key: pendingEventKey(family, number), value: PENDING });
+    return at;
+  }
+
+  /** The newest first, from before the event that `last` names. */
+  async page(family: string, last: string | undefined, limit: number): Promise<EventPage> {
+    const range = eventsOf(family);
+    const end = last === undefined ? range.end : eventKey(family, numberIn(last));
+    const entries = await this.#keys.list({ start: range.start, end, limit: limit + 1, reverse: true });
+    const events = entries.slice(0, limit).map(({ key, value }) => {
+      return { number: numberOfKey(key), ...decodeJson<Without<FamilyEvent, 'number'>>(value) };
+    });
+    const next = events.at(-1);
+    return { events, ...(entries.length > limit && next !== undefined ? { next: String(next.number) } : {}) };
+  }
+}
+
+function numberIn(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new DefinitionError('event-page-invalid', 'last is the number of an event');
+}

@@ -1,0 +1,18 @@
+export type PublicationErrorCode =
+  | 'hook-failed' // the deploy hook did not answer with a success
+  | 'pointer-invalid' // what lies at the target as its pointer is none
+  | 'snapshot-unknown' // no snapshot of that id is kept at the target
+  | 'target-backwards' // the target shows a later publication than this store knows
+  | 'target-busy' // the target throttles, hangs or is out of reach
+  | 'target-refused'; // the target does not allow it
+
+/** The one error class of lib/publication. Its message names no secret, and is shown to operators. */
+export class PublicationError extends Error {
+  override readonly name = 'PublicationError';
+  readonly code: PublicationErrorCode;
+
+  constructor(code: PublicationErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Sha256 } from '../encoding/digest.ts';
+import type { PublishParts } from './publish-snapshot.ts';
+import { changeState, readState, type PublishedSnapshot } from './publication-state.ts';
+
+export interface Swept {
+  readonly snapshots: number;
+  readonly objects: number;
+}
+
+/**
+ * Removes snapshots that were replaced longer ago than the grace period: readers may still be on their way through them.
+ * Only what no kept snapshot has is removed, and only if it was written that long ago. It runs under the publisher's
+ * lease; a publisher whose lease ran out without its noticing has touched what it found, so that it is too young.
+ *
+ * What is kept is found by rendering it again, each snapshot from the one before: one whole render and small steps. Where
+ * a render makes another snapshot than was published (by an earlier release, or of a text that was erased since) nobody
+ * knows what that one consists of, and nothing is removed as long as it is kept.
+ */
+export async function sweep(parts: PublishParts, graceMs: number, search = true): Promise<Swept> {
+  const { keys, target, renderer, now, check } = parts;
+  const { state } = await readState(keys);
+  const kept = keptOf(state.history, now() - graceMs);
+  const replaced = state.history.length - kept.length;
+  if (kept.length === 0 || (replaced === 0 && !search)) return { snapshots: 0, objects: 0 };
+  // Forgotten first: nobody can roll back to what is being removed.
+  await changeState(keys, (current) => ({ ...current, history: keptOf(current.history, now() - graceMs) }));
+  const wanted = new Set<Sha256>();
+  let before: Parameters<typeof renderer.render>[1];
+  for (const { size, snapshot } of kept.toSorted((a, b) => a.size - b.size)) {
+    if (wanted.has(snapshot)) continue;
+    const id = await renderer.render(size, before, { write: ({ digest }) => collect(wanted, digest, check) });
+    if (id !== snapshot) return { snapshots: replaced, objects: 0 };
+    before = { id, objects: target };
+    wanted.add(snapshot);
+  }
+  let objects = 0;
+  for await (const { digest, writtenAt } of target.list()) {
+    if (wanted.has(digest) || writtenAt > now() - graceMs) continue;
+    check();
+    await target.remove(digest);
+    objects += 1;
+  }
+  return { snapshots: replaced, objects };
+}
+
+async function collect(wanted: Set<Sha256>, digest: Sha256, check: () => void): Promise<void> {
+  check();
+  wanted.add(digest);
+}
+
+/** The live one, and each that was replaced later than that: it was live until the next one came. */
+function keptOf(history: readonly PublishedSnapshot[], since: number): PublishedSnapshot[] {
+  return history.filter((_one, at) => at === 0 || history[at - 1]!.at > since);
+}

@@ -1,0 +1,119 @@
+import type { Actor } from '../definition/wire.ts';
+import type { Appending, NewEntry } from '../log/appending.ts';
+import { encodeJson } from '../store/json-value.ts';
+import { runKey, runPlaceKey } from '../store/keys.ts';
+import { Plan } from '../store/plan.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { NewBody } from './bodies.ts';
+import type { MediaFiles } from './media.ts';
+import { BYTES_TYPE, isImageType } from './media-type.ts';
+import { Place } from './place.ts';
+import { RunError } from './run-error.ts';
+import { throwFaults } from './run-request.ts';
+import { actorNamed, type NewRunEvent, type RunState, type StoredEvent } from './run-state.ts';
+import type { FoundRun, StoredRuns } from './stored-runs.ts';
+import type { RunFault, RunRecord } from './wire.ts';
+
+/** The log, as far as runs need it: what happens to them becomes true together with an entry. */
+export interface FactLog {
+  append<T>(prepare: Appending<T>): Promise<T>;
+}
+
+/** What is to happen to a run: its entry and its event, and the state that it has then. */
+export interface Step {
+  readonly entry: NewEntry;
+  readonly event: NewRunEvent;
+  readonly by: Actor;
+  /** What the event names. */
+  readonly bodies: readonly NewBody[];
+  /** The record whose media the event names. */
+  readonly record?: RunRecord;
+  /** All but the events. */
+  readonly state: (event: StoredEvent) => Omit<RunState, 'events'>;
+}
+
+/** A value of the KeyedStore has at most 64 KiB. */
+const MAX_STATE_BYTES = 60 * 1024;
+const MAX_TRIES = 100;
+
+/** Makes steps true: entry, state and bodies in one commit. */
+export class RunWriter {
+  readonly #stored: StoredRuns;
+  readonly #media: MediaFiles;
+  readonly #log: FactLog;
+
+  constructor(stored: StoredRuns, media: MediaFiles, log: FactLog) {
+    this.#stored = stored;
+    this.#media = media;
+    this.#log = log;
+  }
+
+  /** Decides on what is found and takes the step, all over again where somebody was faster. False: there was none to take. */
+  async write(
+    id: string,
+    decide: (found: FoundRun | undefined) => Promise<Step | undefined> | Step | undefined,
+  ): Promise<boolean> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const found = await this.#stored.find(id);
+      const step = await decide(found);
+      if (step === undefined) return false;
+      if (await this.#append(id, found, step)) return true;
+    }
+    throw new StoreError('busy', 'others keep changing the same run');
+  }
+
+  /** Says what is wrong with the media that a record names; adds to a plan that they stay. */
+  async checkMedia({ media = [] }: RunRecord, faults: RunFault[], plan = new Plan()): Promise<void> {
+    for (const [index, { digest, size, mediaType }] of media.entries()) {
+      const at = new Place('record', faults, ['media', index]);
+      const link = await this.#media.planUse(digest, plan);
+      if (link === undefined) at.in('digest').add('is not uploaded: media comes before the record that names it');
+      else if (link.size !== size) at.in('size').add(`is not ${link.size}, which the bytes have`);
+      else if (isImageType(mediaType) && link.mediaType !== mediaType)
+        at.in('mediaType').add(
+          `is not what the bytes are: ${link.mediaType === BYTES_TYPE ? 'no image' : link.mediaType}`,
+        );
+    }
+  }
+
+  async #append(id: string, found: FoundRun | undefined, step: Step): Promise<boolean> {
+    const { entry, event, by, bodies, record } = step;
+    const stateAt = (index: number, at: string): RunState => {
+      const placed = { index, at, by, ...event };
+      return { ...step.state(placed), events: [...(found?.state.events ?? []), placed] };
+    };
+    checkFits(stateAt(Number.MAX_SAFE_INTEGER, new Date(0).toISOString()));
+    const key = runKey(id);
+    return this.#log.append<boolean>(async (plan) => {
+      const value = await this.#stored.keys.get(key);
+      plan.check({ key, value });
+      if (!isSame(value, found?.value)) return { result: () => false };
+      for (const body of bodies) {
+        const kept = await body.keep();
+        plan.check(...kept.checks).put(...kept.puts);
+      }
+      const faults: RunFault[] = [];
+      if (record !== undefined) await this.checkMedia(record, faults, plan);
+      throwFaults(faults);
+      return {
+        entry: { ...entry, ...actorNamed(by) },
+        puts: (index, at) => [
+          { key, value: encodeJson(stateAt(index, at)) },
+          ...(found === undefined ? [{ key: runPlaceKey(index), value: Buffer.from(id, 'latin1') }] : []),
+        ],
+        result: () => true,
+      };
+    });
+  }
+}
+
+function checkFits(state: RunState): void {
+  if (encodeJson(state).length <= MAX_STATE_BYTES) return;
+  throw new RunError('run-full', 'the run has as much history as one run can have; publish another one', {
+    events: state.events.length - 1,
+  });
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0;
+}

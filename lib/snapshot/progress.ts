@@ -1,0 +1,1 @@
+export type OnProgress = (doing: string, done: number, of: number | undefined) => void;

@@ -1,0 +1,46 @@
+import type { Sha256 } from '../encoding/digest.ts';
+import type { AmendFact, RetractFact, ReviewFact, RunFact } from '../log/entry.ts';
+import type { Placed } from './facts.ts';
+
+export type RunEvent = Placed<RunFact | ReviewFact | AmendFact | RetractFact>;
+
+/** What the log says of one run. */
+export interface RunHistory {
+  readonly run: Placed<RunFact>;
+  /** The newest record's digest. */
+  readonly record: Sha256;
+  readonly amendments: readonly Placed<AmendFact>[];
+  /** The first review is the run's own. */
+  readonly reviews: readonly { readonly reviewer: string; readonly history: readonly ReviewEvent[] }[];
+  readonly retracted?: Placed<RetractFact>;
+}
+
+export type ReviewEvent = Omit<Placed<ReviewFact>, 'type'>;
+
+/**
+ * From the events of a run, which begin with its publication. A log that is sound says each thing once and in order; of
+ * one that is not, the first retraction counts and a second publication says nothing.
+ */
+export function historyOf([run, ...events]: readonly [Placed<RunFact>, ...RunEvent[]]): RunHistory {
+  const reviews = new Map<string, ReviewEvent[]>();
+  const add = (event: ReviewEvent): void => {
+    const history = reviews.get(event.reviewer);
+    if (history === undefined) reviews.set(event.reviewer, [event]);
+    else history.push(event);
+  };
+  add(run);
+  const amendments: Placed<AmendFact>[] = [];
+  let retracted: Placed<RetractFact> | undefined;
+  for (const event of events) {
+    if (event.type === 'review') add(event);
+    else if (event.type === 'amend') amendments.push(event);
+    else if (event.type === 'retract') retracted ??= event;
+  }
+  return {
+    run,
+    record: amendments.at(-1)?.record ?? run.record,
+    amendments,
+    reviews: [...reviews].map(([reviewer, history]) => ({ reviewer, history })),
+    ...(retracted === undefined ? {} : { retracted }),
+  };
+}

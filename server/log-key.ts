@@ -1,0 +1,27 @@
+import { LogError } from '../lib/log/log-error.ts';
+import { rotateKey } from '../lib/log/rotate-key.ts';
+import { formatVerifierKey } from '../lib/log/verifier-key.ts';
+import type { Config } from './config.ts';
+import { openExisting } from './context.ts';
+import { WrongSetting } from './settings.ts';
+
+/** The log's old and new verifier keys, and the file in which the old key is kept. */
+export interface RotatedKey {
+  readonly from: string;
+  readonly to: string;
+  readonly kept: string;
+}
+
+/** Gives the log of a store a new key. Servers that run with the old one can neither append nor sign from then on. */
+export async function rotateLogKey(config: Config): Promise<RotatedKey> {
+  const context = await openExisting(config);
+  try {
+    const { from, to, kept } = await rotateKey(context.stores.keys, config.logKeyFile);
+    return { from: formatVerifierKey(from), to: formatVerifierKey(to), kept };
+  } catch (error) {
+    if (error instanceof LogError) throw new WrongSetting(`${error.message} (--log-key or ASSAY_LOG_KEY)`);
+    throw error;
+  } finally {
+    await context.close();
+  }
+}

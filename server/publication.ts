@@ -1,0 +1,102 @@
+import { httpHook } from '../lib/publication/deploy-hook.ts';
+import { DirectoryTarget } from '../lib/publication/directory-target.ts';
+import { Publisher, type PublisherEvent } from '../lib/publication/publisher.ts';
+import type { Renderer } from '../lib/publication/renderer.ts';
+import type { Target } from '../lib/publication/target.ts';
+import type { Log as PublicLog } from '../lib/log/log-store.ts';
+import { Breather } from '../lib/git/breather.ts';
+import type { ObjectSink } from '../lib/snapshot/objects.ts';
+import { render } from '../lib/snapshot/render.ts';
+import type { Sources } from '../lib/snapshot/sources.ts';
+import { StoredSources } from '../lib/snapshot/stored-sources.ts';
+import { nameOf } from '../lib/store/s3/s3-location.ts';
+import type { PublishPlace } from './config.ts';
+import type { ServerContext } from './context.ts';
+import { describeError, type Log } from './log.ts';
+
+/** What routes work with that show or cause publications. */
+export interface Publication {
+  readonly publisher: Publisher;
+  readonly renderer: Renderer;
+  /** Where to, as people may see it. */
+  readonly target: string;
+}
+
+/** A running publisher; undefined where nothing is to be published. */
+export async function startPublication(
+  { config, stores, registry, definitions, publicLog }: ServerContext,
+  log: Log,
+): Promise<(Publication & { stop(): Promise<void> }) | undefined> {
+  const opened = await openTarget(config.publish);
+  if (opened === undefined) return undefined;
+  const sources = new StoredSources({ keys: stores.keys, content: registry.content, files: definitions.files });
+  const renderer = rendererOf(sources, publicLog);
+  const publisher = new Publisher({
+    keys: stores.keys,
+    target: opened.target,
+    renderer,
+    hook: config.deployHook === undefined ? undefined : httpHook(config.deployHook),
+    now: Date.now,
+    graceMs: config.snapshotGraceMs,
+    onEvent: (event) => tell(event, log),
+  });
+  publisher.start();
+  const { name } = opened;
+  return { publisher, renderer, target: name, stop: () => publisher.stop().then(() => opened.close()) };
+}
+
+function rendererOf(sources: Sources, log: PublicLog): Renderer {
+  return {
+    size: () => log.size(),
+    checkpoint: (size) => log.checkpointAt(size),
+    async render(size, before, sink) {
+      const breather = new Breather();
+      const breathing: ObjectSink = {
+        async write(ref, bytes) {
+          // A log in memory is read without ever waiting, and others want to be answered meanwhile.
+          if (breather.due()) await breather.rest();
+          await sink.write(ref, bytes);
+        },
+      };
+      const { id } = await render(sources, breathing, { size, ...(before === undefined ? {} : { before }) });
+      return id;
+    },
+  };
+}
+
+interface OpenTarget {
+  readonly target: Target;
+  readonly name: string;
+  close(): void;
+}
+
+/** Who publishes to a folder pays nothing for the client of an S3. */
+async function openTarget(place: PublishPlace): Promise<OpenTarget | undefined> {
+  if (place.engine === 'off') return undefined;
+  if (place.engine === 'dir') {
+    const { folder } = place;
+    return { target: new DirectoryTarget(folder), name: `dir:${folder}`, close: () => undefined };
+  }
+  const { location } = place;
+  const [{ makeS3Client }, { S3Target }] = await Promise.all([
+    import('../lib/store/s3/s3-client.ts'),
+    import('../lib/publication/s3-target.ts'),
+  ]);
+  const client = makeS3Client(location);
+  const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
+  const target = new S3Target({ client, bucket: location.bucket, prefix });
+  return { target, name: nameOf(location), close: () => client.destroy() };
+}
+
+function tell(event: PublisherEvent, log: Log): void {
+  if (event.what === 'failed') {
+    log.error('publication failed', { error: describeError(event.error) });
+    return;
+  }
+  if (event.what === 'swept') {
+    if (event.objects > 0) log.info('old snapshots swept', { objects: event.objects, snapshots: event.snapshots });
+    return;
+  }
+  const [live] = event.state.history;
+  log.info(event.what, { snapshot: live?.snapshot, size: live?.size, publication: live?.publication });
+}

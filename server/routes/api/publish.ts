@@ -1,0 +1,42 @@
+import type { Context } from 'koa';
+import { parsePublishRequest } from '../../../lib/definition/publish-request.ts';
+import { checkFamily } from '../../../lib/oci/name.ts';
+import { actorOf } from '../../actor.ts';
+import { bodyOf } from '../../body.ts';
+import { splitLine } from '../../first-line.ts';
+import { parseJson } from '../../json-body.ts';
+import { RequestError } from '../../request-error.ts';
+import type { Route } from '../route.ts';
+import { DEFINITION } from './paths.ts';
+
+/** A line of JSON, and behind it a Git pack of what the family has not. No page of another site can send this type unasked. */
+const PUBLISH_TYPE = 'application/vnd.assay.publish.v1';
+const MAX_LINE_BYTES = 64 * 1024;
+
+/** Publishes a tree as a version: 201, or 200 where it is just that already. */
+export const publish: Route = {
+  name: 'publish',
+  method: 'PUT',
+  path: DEFINITION,
+  async handle(ctx, app, [name = '', version = '']) {
+    const family = checkFamily(name);
+    if (ctx.get('Content-Type') !== PUBLISH_TYPE) {
+      throw new RequestError('media-type-unsupported', `this takes a body of type ${PUBLISH_TYPE}`);
+    }
+    const by = actorOf(ctx);
+    const body = bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs);
+    const { line, rest } = await splitLine(body, MAX_LINE_BYTES);
+    const request = parsePublishRequest(parseJson(line));
+    const order = { family, version, request, pack: rest, by, signal: whenGone(ctx) };
+    const { outcome, version: published } = await app.definitions.publisher.publish(order);
+    ctx.status = outcome === 'published' ? 201 : 200;
+    ctx.body = { outcome, version: published };
+  },
+};
+
+/** Nobody waits for the judgement any more when the client has gone. */
+function whenGone({ res }: Context): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
+}

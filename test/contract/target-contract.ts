@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { sha256 } from '../../lib/encoding/digest.ts';
+import { encodePointer, parsePointer } from '../../lib/publication/pointer.ts';
+import type { NewObject, Target, TargetObject } from '../../lib/publication/target.ts';
+
+const HOUR = 3_600_000;
+const ROOT = sha256(Buffer.from('root'));
+
+export interface TargetHarness {
+  readonly name: string;
+  /** A fresh, empty target. */
+  readonly open: () => Promise<Target>;
+  /** Whether the target itself compares before it swaps, whoever swaps at once. */
+  readonly swapsAtomically: boolean;
+}
+
+/** What every place that snapshots are published to promises. */
+export function describeTarget({ name, open, swapsAtomically }: TargetHarness): void {
+  describe(`a ${name} as a target`, () => {
+    let target: Target;
+    beforeEach(async () => {
+      target = await open();
+    });
+
+    test('has nothing at first', async () => {
+      expect(await target.pointer()).toBeUndefined();
+      expect(await target.read(ROOT)).toBeUndefined();
+      expect(await listed(target)).toEqual([]);
+    });
+
+    test('keeps what is put, and takes the same again', async () => {
+      const object = objectOf('hello');
+      await target.put(object, HOUR);
+      await target.put(object, HOUR);
+      expect(bytesOf(await target.read(object.digest))).toBe('hello');
+      expect((await listed(target)).map(({ digest }) => digest)).toEqual([object.digest]);
+    });
+
+    test('leaves a fresh object as it is, and writes an older one again', async () => {
+      const object = objectOf('again');
+      await target.put(object, HOUR);
+      const [first] = await listed(target);
+      await sleep(1_100);
+      await target.put(object, HOUR);
+      expect(await listed(target)).toEqual([first]);
+      await target.put(object, 500);
+      const [touched] = await listed(target);
+      expect(touched!.writtenAt).toBeGreaterThan(first!.writtenAt);
+      expect(bytesOf(await target.read(object.digest))).toBe('again');
+    });
+
+    test('makes whole an object that is not as long as it should be', async () => {
+      const object = objectOf('the whole text');
+      await target.put({ ...object, size: 3, bytes: Buffer.from('the') }, HOUR);
+      await target.put(object, HOUR);
+      expect(bytesOf(await target.read(object.digest))).toBe('the whole text');
+    });
+
+    test('takes an object in pieces, and gives it in pieces', async () => {
+      const pieces = Array.from({ length: 40 }, (_, at) => Buffer.alloc(256 * 1024, at));
+      const whole = Buffer.concat(pieces);
+      const digest = sha256(whole);
+      await target.put({ digest, size: whole.length, bytes: each(pieces) }, HOUR);
+      const back: Uint8Array[] = [];
+      for await (const piece of (await target.open(digest)) ?? []) back.push(piece);
+      expect(sha256(Buffer.concat(back))).toBe(digest);
+      expect(await target.open(ROOT)).toBeUndefined();
+    });
+
+    test('removes an object, and again without complaint', async () => {
+      const object = objectOf('gone');
+      await target.put(object, HOUR);
+      await target.remove(object.digest);
+      await target.remove(object.digest);
+      expect(await target.read(object.digest)).toBeUndefined();
+      expect(await listed(target)).toEqual([]);
+    });
+
+    test('lists more objects than a page holds, and no pointer among them', async () => {
+      const objects = Array.from({ length: 40 }, (_, at) => objectOf(`object ${at}`));
+      await Promise.all(objects.map((object) => target.put(object, HOUR)));
+      await target.swap(pointer(1), undefined);
+      const found = (await listed(target)).map(({ digest }) => digest).sort();
+      expect(found).toEqual(objects.map(({ digest }) => digest).sort());
+    });
+
+    test('swaps the pointer from what it was, and from nothing else', async () => {
+      expect(await target.swap(pointer(1), 'never')).toBe(false);
+      expect(await target.swap(pointer(1), undefined)).toBe(true);
+      const first = await target.pointer();
+      expect(parsePointer(first!.bytes).publication).toBe(1);
+      expect(await target.swap(pointer(2), undefined)).toBe(false);
+      expect(await target.swap(pointer(2), first!.mark)).toBe(true);
+      expect(await target.swap(pointer(3), first!.mark)).toBe(false);
+      expect(parsePointer((await target.pointer())!.bytes).publication).toBe(2);
+    });
+
+    // A folder's one publisher is held by the lease.
+    if (!swapsAtomically) return;
+    test('lets one of sixteen win that swap at once', async () => {
+      for (let round = 1; round <= 5; round += 1) {
+        const mark = (await target.pointer())?.mark;
+        const racers = Array.from({ length: 16 }, (_, at) => target.swap(pointer(round * 100 + at), mark));
+        // Some stores tell the last of them of trouble in place of a conflict.
+        const outcomes = await Promise.allSettled(racers);
+        expect(outcomes.filter((one) => one.status === 'fulfilled' && one.value)).toHaveLength(1);
+      }
+    });
+  });
+}
+
+async function* each(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}
+
+function objectOf(text: string): NewObject {
+  const bytes = Buffer.from(text);
+  return { digest: sha256(bytes), size: bytes.length, bytes };
+}
+
+function pointer(publication: number): Buffer {
+  return encodePointer({ format: 1, publication, snapshot: ROOT, size: publication });
+}
+
+function bytesOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+}
+
+async function listed(target: Target): Promise<TargetObject[]> {
+  const objects: TargetObject[] = [];
+  for await (const object of target.list()) objects.push(object);
+  return objects;
+}

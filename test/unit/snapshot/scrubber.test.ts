@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Scrubbing } from '../../../lib/snapshot/scrub-json.ts';
+import { MARK, Scrubber } from '../../../lib/snapshot/scrubber.ts';
+
+const scrubber = new Scrubber();
+const every = new Scrubber(['home', 'email']);
+
+/** Made up of parts, so that nobody's scanner takes this file for a leak. */
+const A = 'a1B2c3D4e5F6g7H8';
+const KEY = [
+  '-----BEGIN OPENSSH PRIVATE',
+  'KEY-----\nb3BlbnNzaC1rZXk\nAAAA/+==\n-----END OPENSSH PRIVATE',
+  'KEY-----',
+].join(' ');
+
+const SECRETS: Readonly<Record<string, readonly string[]>> = {
+  'private-key': [KEY, KEY.replaceAll('\n', String.raw`\n`), KEY.slice(0, 60), KEY.replaceAll('OPENSSH ', '')],
+  'anthropic-key': [`sk-ant-api03-${A}${A}-_${A}AA`],
+  'openai-key': [`sk-proj-${A}${A}`, `sk-${A}${A}${A}`],
+  'stripe-key': [`sk_live_${A}${A}`, `rk_test_${A}`, `whsec_${A}${A}`],
+  'github-token': [`ghp_${A}${A}abcd`, `ghs_${A}${A}abcd`, `github_pat_${A}${A}_${A}`],
+  'gitlab-token': [`glpat-${A}_${A}`],
+  'aws-key-id': ['AKIAIOSFODNN7EXAMPLE', 'ASIAIOSFODNN7EXAMPLE'],
+  'google-key': [`AIza${A}${A}abc`],
+  'google-token': [`ya29.${A}${A}`],
+  'google-secret': [`GOCSPX-${A}${A}`],
+  'slack-token': [`xoxb-1234567890-${A}`, `xapp-1-${A}`],
+  'slack-hook': [`hooks.slack.com/services/T000/B000/${A}`],
+  'discord-hook': [`discord.com/api/webhooks/12345/${A}`],
+  'npm-token': [`npm_${A}${A}abcd`],
+  'pypi-token': [`pypi-AgEIcHlwaS5vcmc${A}${A}`],
+  'huggingface-token': [`hf_${A}${A}ab`],
+  'sendgrid-key': [`SG.${A}abcdef.${A}${A}abcdefghijk`],
+  'digitalocean-token': [`dop_v1_${'0123456789abcdef'.repeat(4)}`],
+  'docker-token': [`dckr_pat_${A}abcdefgh`],
+  'groq-key': [`gsk_${A}${A}${A}`],
+  'xai-key': [`xai-${A}${A}${A}`],
+  'perplexity-key': [`pplx-${A}${A}${A}`],
+  'replicate-token': [`r8_${A}${A}abcde`],
+  'databricks-token': [`dapi${'0123456789abcdef'.repeat(2)}`],
+  'linear-key': [`lin_api_${A}${A}`],
+  'shopify-token': [`shpat_${'0123456789abcdef'.repeat(2)}`],
+  'tailscale-key': [`tskey-auth-${A}-${A}`],
+  'atlassian-token': [`ATATT3x${A}${A}${A}${A}`],
+  'age-key': [`AGE-SECRET-KEY-1${'QPZRY9X8GF2TVDW0S3JN54KHCE'.repeat(2)}`],
+  jwt: [`eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${A}`, 'eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0In0.'],
+};
+
+const PIECES = fc.constantFrom(
+  ...Object.values(SECRETS).flat(),
+  'sk-',
+  'eyJ',
+  '.',
+  '://',
+  ':',
+  '@',
+  'AKIA',
+  '-----BEGIN PRIVATE KEY-----',
+  '-----END PRIVATE KEY-----',
+  '_',
+  '-',
+  ' ',
+  '\n',
+  'TOKEN=',
+  'PASSWORD: "',
+  'Authorization: Bearer ',
+  'https://u:p4ssw0rd@host/',
+  '/home/ann/',
+  'ann@example.org',
+  MARK,
+  'a',
+  '1',
+  '"',
+  '\\',
+);
+const text = fc
+  .array(fc.oneof(PIECES, fc.string({ maxLength: 8 })), { maxLength: 12 })
+  .map((pieces) => pieces.join(''));
+
+describe('the scrubber', () => {
+  test.each(Object.entries(SECRETS).flatMap(([kind, all]) => all.map((secret) => ({ kind, secret }))))(
+    'takes out $kind, and keeps nothing of it',
+    ({ kind, secret }) => {
+      expect(scrubber.text(secret)).toEqual({ text: MARK, found: { [kind]: 1 } });
+      expect(scrubber.text(`see "${secret}", and`)).toEqual({ text: `see "${MARK}", and`, found: { [kind]: 1 } });
+    },
+  );
+
+  test.each([
+    ['https://ann:s3cret@git.example/x', `https://${MARK}@git.example/x`, 'password-in-url'],
+    ['postgres://:p@ss@host/db', `postgres://${MARK}@host/db`, 'password-in-url'],
+    [`Authorization: Bearer ${A}`, `Authorization: Bearer ${MARK}`, 'authorization'],
+    [`curl -H "authorization: token ${A}"`, `curl -H "authorization: token ${MARK}"`, 'authorization'],
+    [`export MY_SERVICE_TOKEN=${A}`, `export MY_SERVICE_TOKEN=${MARK}`, 'assignment'],
+    [`"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCY"`, `"AWS_SECRET_ACCESS_KEY": "${MARK}"`, 'assignment'],
+    [`AccountKey=${A}${A}${A}==;`, `AccountKey=${MARK};`, 'azure-key'],
+  ])('leaves what stands around: %s', (before, after, kind) => {
+    expect(scrubber.text(before)).toEqual({ text: after, found: { [kind]: 1 } });
+  });
+
+  test.each([
+    'The task-list of sk-learn-for-beginners-and-their-friends has an eyJ.',
+    `sha256:${'0123456789abcdef'.repeat(4)} at ${'0123456789abcdef'.repeat(2)}01234567`,
+    'https://git.example/a:b/c@v1.2.3 and git@github.com:owner/name.git and ann@example.org',
+    'TOKEN=$MY_TOKEN; const token = process.env.TOKEN; API_KEY=process.env.API_KEY',
+    'run 3c9d9f0e-5c0e-4f0c-9a52-6a3e2ac1b001 in /home/ann/carom',
+    '# Aim\n\nKeep your PRIVATE KEY private. 2025-06-01T12:00:00Z, 12.34 USD.',
+  ])('leaves alone what is no secret: %s', (text) => {
+    expect(scrubber.text(text)).toEqual({ text, found: {} });
+  });
+
+  test('takes out what tells of persons where that is asked for', () => {
+    const { text, found } = every.text(String.raw`ann@example.org in /home/ann/x, /Users/Ann/y and C:\Users\Ann Lee\z`);
+    expect(text).not.toMatch(/ann@|ann\/|Ann\/|Ann /);
+    expect(found).toEqual({ email: 1, home: 3 });
+  });
+
+  test.each(['https://ann:pàsswört@git.example/', 'in /home/à/carom'])(
+    'takes the same out of text and of its bytes: %s',
+    (text) => {
+      const { text: left } = every.text(text);
+      expect(left).toContain(MARK);
+      expect(Buffer.from(every.bytes(Buffer.from(text)).bytes).toString('utf8')).toBe(left);
+    },
+  );
+
+  test('finds nothing in what it gives back', () => {
+    fc.assert(
+      fc.property(text, (text) => {
+        for (const one of [scrubber, every]) {
+          const once = one.text(text).text;
+          expect(one.text(once)).toEqual({ text: once, found: {} });
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('tells that it may find something wherever it does, also in JSON', () => {
+    fc.assert(
+      fc.property(text, (text) => {
+        const isFound = Object.keys(every.text(text).found).length > 0;
+        expect(isFound && !every.mayHold(JSON.stringify({ text }))).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('gives bytes back as they were where it finds nothing, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const { bytes: left, found } = scrubber.bytes(bytes);
+        expect(Object.keys(found).length > 0 || Buffer.compare(left, bytes) === 0).toBe(true);
+      }),
+    );
+    const latin = Buffer.concat([
+      Buffer.from([0xe9, 0x20]),
+      Buffer.from(SECRETS['aws-key-id']![0]!),
+      Buffer.from([0xff]),
+    ]);
+    expect(scrubber.bytes(latin).bytes).toEqual(
+      Buffer.concat([Buffer.from([0xe9, 0x20]), Buffer.from(MARK), Buffer.from([0xff])]),
+    );
+  });
+});
+
+describe('time', () => {
+  const pieces = [
+    ...Object.values(SECRETS)
+      .flat()
+      .flatMap((secret) => [secret, secret.slice(0, -1), secret.slice(0, 12), secret.slice(0, 7)]),
+    'sk-',
+    'sk-a',
+    'eyJ',
+    'eyJaaaaaaaaa.',
+    'eyJ-',
+    'ya29.',
+    '://',
+    '://a:',
+    '://a',
+    ':',
+    '@',
+    'a@',
+    'a.',
+    'a',
+    '-',
+    '_',
+    '=',
+    '+',
+    '-----BEGIN PRIVATE KEY-----',
+    '-----BEGIN ',
+    '-----END ',
+    'PRIVATE KEY',
+    'A ',
+    'TOKEN=',
+    'TOKEN',
+    'TOKEN: "',
+    'TOKEN=a.',
+    'authorization',
+    'authorization: bearer ',
+    'Authorization:    ',
+    '/home/',
+    '/home/a',
+    'C:\\Users\\',
+    'SG.',
+    'AccountKey=',
+    '\n',
+  ];
+
+  test('grows with the text and no faster, for every text that repeats a part of a secret', () => {
+    const slow: string[] = [];
+    for (const piece of [...pieces, ...pieces.map((piece) => `${piece} `), ...pieces.map((piece) => `${piece}"`)]) {
+      const started = performance.now();
+      every.text(piece.repeat(Math.ceil(200_000 / piece.length)));
+      if (performance.now() - started > 2000) slow.push(piece);
+    }
+    expect(slow).toEqual([]);
+  }, 120_000);
+});
+
+describe('JSON', () => {
+  test('is scrubbed in names as well, which stay apart', () => {
+    const scrubbing = new Scrubbing(scrubber);
+    const [one, two] = ['AKIAIOSFODNN7EXAMPLE', 'AKIAIOSFODNN7EXAMPLF'];
+    const value = { [one]: 1, [two]: { deep: [`x ${one}`, 5, null] }, [`${MARK} 2`]: 'mine' };
+    expect(scrubbing.json(value, JSON.stringify(value))).toEqual({
+      [MARK]: 1,
+      [`${MARK} 2`]: 'mine',
+      [`${MARK} 3`]: { deep: [`x ${MARK}`, 5, null] },
+    });
+    expect(scrubbing.found).toEqual({ 'aws-key-id': 3 });
+  });
+
+  test('with thousands of names that are secrets takes no longer for it', () => {
+    const value = Object.fromEntries(
+      Array.from({ length: 20_000 }, (_, at) => [`AKIA${String(at).padStart(16, '0')}`, at]),
+    );
+    const left = new Scrubbing(scrubber).json(value, JSON.stringify(value));
+    expect(Object.keys(left)).toHaveLength(20_000);
+  });
+});
