@@ -69,6 +69,7 @@ class Attempt {
       if (bytes !== undefined) await this.#post(`digest=${blob.digest}`, [201], bytes);
       return;
     }
+    // An answer that nobody waits for would leave an upload open of which nobody knows, so that it is always waited for.
     const location = await this.#post(`mount=${blob.digest}`, [201, 202]);
     if (location !== undefined) await this.#stream(location);
   }
@@ -77,8 +78,8 @@ class Attempt {
   async #post(query: string, expect: readonly number[], body?: Uint8Array): Promise<URL | undefined> {
     const { family, blob, signal } = this.#upload;
     const url = family.urlOf(`blobs/uploads/?${query}`);
-    const sent = body === undefined ? {} : { body, headers: OCTETS };
-    const response = await family.send({ method: 'POST', to: url, about: blob.digest, expect, signal, ...sent });
+    const sent = body === undefined ? {} : { body, headers: OCTETS, signal };
+    const response = await family.send({ method: 'POST', to: url, about: blob.digest, expect, ...sent });
     await response.body?.cancel();
     if (response.status === 201) return undefined;
     const location = response.headers.get('location') ?? '';
@@ -92,6 +93,7 @@ class Attempt {
     to.searchParams.set('digest', blob.digest);
     const headers = { ...OCTETS, 'content-length': String(blob.size) };
     try {
+      signal.throwIfAborted();
       const body = await this.#open();
       if (body === undefined) return await this.#cancel(location);
       const call = { method: 'PUT', to, about: blob.digest, headers, body, long: true } as const;
@@ -138,11 +140,21 @@ class Attempt {
     }
   }
 
-  /** What has arrived would lie on the server until it expires. It is no harm if this fails. */
+  /**
+   * What has arrived would lie on the server until it expires. It is no harm if this fails. A server that has not yet
+   * seen that the request before this one broke off says that the upload is in use.
+   */
   async #cancel(to: URL): Promise<void> {
     const { family } = this.#upload;
     const signal = AbortSignal.timeout(CANCEL_MS);
-    const response = await family.send({ method: 'DELETE', to, expect: [204, 404], signal }).catch(() => undefined);
-    await response?.body?.cancel();
+    const end = async (): Promise<void> => {
+      const response = await family.send({ method: 'DELETE', to, expect: [204, 404], signal });
+      await response.body?.cancel();
+    };
+    await withRetries(end, signal, isInUse).catch(() => undefined);
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof ImageError && error.status === 409;
 }
