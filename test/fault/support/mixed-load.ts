@@ -24,6 +24,7 @@ export class MixedLoad {
   /** Nobody was told what became of these. */
   readonly unanswered: Write[] = [];
   readonly refused: Write[] = [];
+  readonly underWay = new Set<Write>();
   readonly refusals: Refusal[] = [];
 
   constructor(name: string) {
@@ -56,12 +57,15 @@ export class MixedLoad {
   async #send(write: Write, to: Target): Promise<void> {
     let reply: Reply;
     try {
+      this.underWay.add(write);
       reply = await write.send(to);
     } catch {
       this.unanswered.push(write);
       // The server is gone, or will be soon.
       await sleep(5);
       return;
+    } finally {
+      this.underWay.delete(write);
     }
     if (reply.status === 200 || reply.status === 201) {
       this.acknowledged.push(write);
