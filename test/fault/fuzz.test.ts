@@ -86,11 +86,11 @@ async function filledServer(server: Server): Promise<Known> {
   const [moved, branch] = [publishBody('v2.0.0').body, pushBody('refs/heads/other').body];
   return {
     words: [
-      ...[FAMILY, 'fuzz/git', repository.name, 'fuzz/new', 'v1.0.0', 'v1.1.0', 'v2.0.0', 'v1', 'stable', 'main'],
-      ...[image.digest, digestOf(image.layer), digest, layer.digest, record.replaceAll('"', ''), digestOf(index)],
-      ...['run-1', 'run-2', 'ada', 'ben', upload, '0/000', '0/000.p/1', 'entries/000.p/3', 'prompt.md', 'large.bin'],
-      ...['0', '1', '2', '10', `${FAMILY}@v1.0.0`, 'git-upload-pack', 'git-receive-pack', 'only', MEDIA.index],
-    ],
+      [FAMILY, 'fuzz/git', repository.name, 'fuzz/new', 'v1.0.0', 'v1.1.0', 'v2.0.0', 'v1', 'stable', 'main'],
+      [image.digest, digestOf(image.layer), digest, layer.digest, record.replaceAll('"', ''), digestOf(index)],
+      ['run-1', 'run-2', 'ada', 'ben', upload, '0/000', '0/000.p/1', 'entries/000.p/3', 'prompt.md', 'large.bin'],
+      ['0', '1', '2', '10', `${FAMILY}@v1.0.0`, 'git-upload-pack', 'git-receive-pack', 'only', MEDIA.index],
+    ].flat(),
     bodies: [...bodies, index, image.bytes, image.layer, moved, branch, FETCH, Buffer.from('{}')],
   };
 }

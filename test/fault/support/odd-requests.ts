@@ -12,18 +12,18 @@ export interface Known {
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PURGE', 'get', 'X'];
 const QUERIES = [
-  ...['n', 'last', 'digest', 'mount', 'from', 'to', 'tag', 'service', 'prefix', 'index', 'artifactType', 'expect'],
-  ...['note', 'search', 'retracted', 'testCase', 'version', 'reviewer', 'digest-algorithm', '__proto__', 'constructor'],
-];
+  ['n', 'last', 'digest', 'mount', 'from', 'to', 'tag', 'service', 'prefix', 'index', 'artifactType', 'expect'],
+  ['note', 'search', 'retracted', 'testCase', 'version', 'reviewer', 'digest-algorithm', '__proto__', 'constructor'],
+].flat();
 const TYPES = [
-  ...['application/json', 'application/octet-stream', 'application/vnd.assay.publish.v1', 'text/plain', '', '/', ';;;'],
-  ...['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.index.v1+json'],
-  ...['application/x-git-upload-pack-request', 'application/x-git-receive-pack-request'],
-];
+  ['application/json', 'application/octet-stream', 'application/vnd.assay.publish.v1', 'text/plain', '', '/', ';;;'],
+  ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.index.v1+json'],
+  ['application/x-git-upload-pack-request', 'application/x-git-receive-pack-request'],
+].flat();
 const ODD_WORDS = [
-  ...['', '.', '..', '%2e%2e', '%00', '%', '%zz', '%c0%af', '%ff', '@', '%40', ':', '*', '~', '-1', '1e9', '0x1'],
-  ...['__proto__', 'constructor', 'toString', 'x'.repeat(300), 'a/'.repeat(150), 'sha256:', `sha256:${'g'.repeat(64)}`],
-  ...[
+  ['', '.', '..', '%2e%2e', '%00', '%', '%zz', '%c0%af', '%ff', '@', '%40', ':', '*', '~', '-1', '1e9', '0x1'],
+  ['__proto__', 'constructor', 'toString', 'x'.repeat(300), 'a/'.repeat(150), 'sha256:', `sha256:${'g'.repeat(64)}`],
+  [
     `sha512:${'0'.repeat(128)}`,
     'md5:00',
     '9'.repeat(30),
@@ -33,7 +33,7 @@ const ODD_WORDS = [
     '\xff\xfe',
     '%F0%9F%92%A5',
   ],
-];
+].flat();
 
 /** Requests on every route there is: right ones, nearly right ones, and nonsense. */
 export function oddRequest({ words, bodies }: Known): fc.Arbitrary<RawRequest> {
