@@ -57,15 +57,17 @@ export class RunChanges {
       checkStands(id, state);
       checkExpected(expect, state.record, 'the record');
       const fact = { record: body.digest, supersedes: state.record, reason };
+      const outline = outlineOf(corrected);
+      const { definition, status } = outline;
       return {
-        entry: { type: 'amend', id, ...fact },
+        entry: { type: 'amend', id, ...fact, definition, status },
         event: { what: 'amended', ...fact },
         bodies: [body],
         record: corrected,
         state: () => ({
           ...state,
           record: body.digest,
-          outline: outlineOf(corrected),
+          outline,
           media: withMedia(state.media, corrected),
         }),
       };

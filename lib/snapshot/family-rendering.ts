@@ -2,7 +2,7 @@ import type { DefinitionFact, PinFact, StatementFact } from '../log/entry.ts';
 import type { Placed } from './facts.ts';
 import { foundField } from './findings.ts';
 import type { Ref } from './objects.ts';
-import { said } from './run-rendering.ts';
+import { said } from './said.ts';
 import { Scrubbing } from './scrub-json.ts';
 import type { Scrubber } from './scrubber.ts';
 import { FORMAT } from './shape.ts';

@@ -292,6 +292,21 @@ describe('corrections', () => {
     expect((await runs.submit(submission(rest), BY)).outcome).toBe('unchanged');
   });
 
+  it('make another published status of one, and back, and say in the log which', async () => {
+    const { runs } = place();
+    await runs.submit(submission(sampleRecord('a')), BY);
+    const becomes = (status: string): Promise<unknown> =>
+      runs.amend('a', submission({ ...sampleRecord('a'), status }, undefined, { reason: `it ${status}` }), BY);
+    await becomes('failed');
+    for (const never of ['unevaluable', 'error', 'running', 'odd'])
+      expect((await refused(becomes(never))).faults[0]).toMatch(/^record status: "\w+" is (never published|none of)/);
+    await becomes('completed');
+    const entries = (await loggedRuns(place())).map((entry) => ('status' in entry ? entry.status : undefined));
+    expect(entries).toEqual(['completed', 'failed', 'completed']);
+    const { definition } = await runs.get('a');
+    expect((await loggedRuns(place())).at(-1)).toMatchObject({ type: 'amend', definition, reason: 'it completed' });
+  });
+
   it('say why, keep the id, and go from where they were expected', async () => {
     const { runs } = place();
     await runs.submit(submission(sampleRecord('a')), BY);
