@@ -110,6 +110,7 @@ const TABLE: Readonly<
   'run-page-invalid': [400, 'UNSUPPORTED'],
   'run-retracted': [409, 'UNSUPPORTED'],
   'run-unknown': [404, 'UNSUPPORTED'],
+  'secret-found': [422, 'UNSUPPORTED'],
   'service-unknown': [403, 'UNSUPPORTED'],
   'size-mismatch': [400, 'SIZE_INVALID'],
   'snapshot-unknown': [404, 'UNSUPPORTED'],

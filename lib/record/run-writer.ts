@@ -7,6 +7,7 @@ import { StoreError } from '../store/store-error.ts';
 import type { NewBody } from './bodies.ts';
 import type { MediaFiles } from './media.ts';
 import { BYTES_TYPE, isImageType } from './media-type.ts';
+import { noSecret } from './field-check.ts';
 import { Place } from './place.ts';
 import { RunError } from './run-error.ts';
 import { throwFaults } from './run-request.ts';
@@ -78,6 +79,7 @@ export class RunWriter {
 
   async #append(id: string, found: FoundRun | undefined, step: Step): Promise<boolean> {
     const { entry, event, by, bodies, record } = step;
+    checkActor(by);
     const stateAt = (index: number, at: string): RunState => {
       const placed = { index, at, by, ...event };
       return { ...step.state(placed), events: [...(found?.state.events ?? []), placed] };
@@ -105,6 +107,13 @@ export class RunWriter {
       };
     });
   }
+}
+
+/** The name stands in the entry. */
+function checkActor({ name = '' }: Actor): void {
+  const faults: RunFault[] = [];
+  noSecret(name, new Place('request', faults, ['by']));
+  throwFaults(faults);
 }
 
 function checkFits(state: RunState): void {

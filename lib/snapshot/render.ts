@@ -10,7 +10,7 @@ import type { Rendering } from './rendering.ts';
 import { NO_ROOT, readRoot } from './root.ts';
 import { changeRuns } from './runs-part.ts';
 import { ScrubReport } from './scrub-report.ts';
-import { Scrubber, SCRUBBER_VERSION, type Personal } from './scrubber.ts';
+import { Scrubber, SCRUBBER_VERSION, type Personal } from '../scrub/scrubber.ts';
 import { FORMAT, RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import type { LogSource, Sources } from './sources.ts';

@@ -4,7 +4,7 @@ import { parseDocument } from './documents.ts';
 import { EMPTY_LIST } from './list.ts';
 import type { ObjectSource, Ref } from './objects.ts';
 import { sha256 } from '../encoding/digest.ts';
-import { SCRUBBER_VERSION } from './scrubber.ts';
+import { SCRUBBER_VERSION } from '../scrub/scrubber.ts';
 import { FORMAT, RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import { EMPTY_TABLE } from './table.ts';

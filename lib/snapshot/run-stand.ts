@@ -3,7 +3,7 @@ import type { AmendFact, RunFact } from '../log/entry.ts';
 import { sha256In } from './documents.ts';
 import type { Placed } from './facts.ts';
 import { said } from './said.ts';
-import type { Scrubbing } from './scrub-json.ts';
+import type { Scrubbing } from '../scrub/scrub-json.ts';
 import type { Amended, RunDefinition, RunDocument, Shown } from './wire.ts';
 
 type Stand = Required<Pick<RunDocument, 'definition' | 'status'>>;

@@ -1,4 +1,4 @@
-import type { Scrubbing } from './scrub-json.ts';
+import type { Scrubbing } from '../scrub/scrub-json.ts';
 import type { Said } from './wire.ts';
 
 export function said(scrubbing: Scrubbing, { index, at, by }: Said): Said {

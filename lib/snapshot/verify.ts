@@ -11,7 +11,7 @@ import { stateOf, type ObjectSink, type ObjectSource, type Ref } from './objects
 import { runPath, versionPath } from './paths.ts';
 import type { OnProgress } from './progress.ts';
 import { render } from './render.ts';
-import { SCRUBBER_VERSION } from './scrubber.ts';
+import { SCRUBBER_VERSION } from '../scrub/scrubber.ts';
 import { RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import { SnapshotSources } from './snapshot-sources.ts';

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
 import type { Sha256 } from '../encoding/digest.ts';
 import type { FileEntry, Kind, PinTarget, Statement } from '../definition/wire.ts';
-import type { Findings } from './findings.ts';
+import type { Findings } from '../scrub/findings.ts';
 import type { List } from './list.ts';
 import type { Ref } from './objects.ts';
-import type { Personal } from './scrubber.ts';
+import type { Personal } from '../scrub/scrubber.ts';
 import type { Table } from './table.ts';
 
 /**

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../../lib/encoding/canonical-json.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
 import { MemoryObjects } from '../../../lib/snapshot/memory-objects.ts';
 import { render } from '../../../lib/snapshot/render.ts';
-import { MARK } from '../../../lib/snapshot/scrubber.ts';
+import { MARK } from '../../../lib/scrub/scrubber.ts';
 import { allText, fullRender } from './support/full-render.ts';
 import { FakeLog, recordOf } from './support/fake-log.ts';
 
