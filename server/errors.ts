@@ -105,6 +105,7 @@ const TABLE: Readonly<
   'review-moved': [409, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
   'run-conflict': [409, 'UNSUPPORTED'],
+  'run-erased': [410, 'UNSUPPORTED'],
   'run-full': [409, 'UNSUPPORTED'],
   'run-invalid': [422, 'UNSUPPORTED'],
   'run-page-invalid': [400, 'UNSUPPORTED'],

@@ -27,15 +27,15 @@ function textOfRun(found: Run): string {
     ...reviewed.map(reviewText),
     'History\n',
     ...history.map(eventText),
-    '\nRecord\n',
-    `${JSON.stringify(body, undefined, 2)}\n`,
+    ...(body === undefined ? [] : ['\nRecord\n', `${JSON.stringify(body, undefined, 2)}\n`]),
   ].join('');
 }
 
-function rows({ id, index, at, by, record, definition, status, retracted }: Run): string[][] {
+function rows({ id, index, at, by, record, definition, status, retracted, erased }: Run): string[][] {
   return [
     ['run', id],
     ...(retracted === undefined ? [] : [['retracted', `${retracted.reason} (${timeText(retracted.at)})`]]),
+    ...(erased === undefined ? [] : [['erased', `${erased.reason} (${timeText(erased.at)})`]]),
     ['of', `${definition.family}@${definition.version}  ${definition.digest}`],
     ['status', status],
     ['record', record],

@@ -80,19 +80,19 @@ function filterFrom(values: Values): RunFilter {
 }
 
 function rowOf(run: RunSummary): string[] {
-  const { id, at, definition, variant, model, harness, status, reviews, retracted } = run;
+  const { id, at, definition, variant, model = '', harness, status, reviews, retracted, erased } = run;
   const what = `${definition.family}@${definition.version}${variant === undefined ? '' : ` (${variant})`}`;
   const judged = reviews.map(({ reviewer, ratings }) => {
     const said = Object.entries(ratings).map(([domain, rating]) => `${domain}=${rating}`);
     return [reviewer, ...said].join(' ');
   });
-  const mark = retracted === undefined ? status : `${status}, retracted`;
+  const mark = erased !== undefined ? 'erased' : retracted === undefined ? status : `${status}, retracted`;
   return [
     timeText(at),
     id,
     what,
     model,
-    [harness.name, harness.version ?? ''].join(' ').trim(),
+    [harness?.name ?? '', harness?.version ?? ''].join(' ').trim(),
     mark,
     judged.join('; '),
   ];

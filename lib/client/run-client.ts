@@ -2,6 +2,7 @@ import { canonicalJson, CanonicalJsonError, type JsonObject } from '../encoding/
 import type { Sha256 } from '../encoding/digest.ts';
 import type {
   Amendment,
+  ErasureAnswer,
   ReviewRequest,
   Run,
   RunAnswer,
@@ -53,6 +54,11 @@ export class RunClient {
 
   retract(id: string, reason: string, options: CallOptions = {}): Promise<RunAnswer> {
     return this.#write('POST', `${pathOfRun(id)}/retraction`, { reason }, true, options);
+  }
+
+  /** Deletes record, reviews and media, for good. Asked again it deletes what was left. */
+  async erase(id: string, reason: string, options: CallOptions = {}): Promise<ErasureAnswer> {
+    return (await this.#write('POST', `${pathOfRun(id)}/erasure`, { reason }, true, options)) as ErasureAnswer;
   }
 
   async run(id: string, { signal }: CallOptions = {}): Promise<Run> {

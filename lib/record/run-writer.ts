@@ -29,12 +29,13 @@ export interface Step {
   readonly bodies: readonly NewBody[];
   /** The record whose media the event names. */
   readonly record?: RunRecord;
-  /** All but the events. */
-  readonly state: (event: StoredEvent) => Omit<RunState, 'events'>;
+  /** With the events before it, where there are any. */
+  readonly state: (event: StoredEvent) => Omit<RunState, 'events'> & Partial<Pick<RunState, 'events'>>;
 }
 
-/** A value of the KeyedStore has at most 64 KiB. */
+/** A value of the KeyedStore has at most 64 KiB. What ends a run must still fit when nothing else does. */
 const MAX_STATE_BYTES = 60 * 1024;
+const MAX_LAST_STATE_BYTES = 64 * 1024;
 const MAX_TRIES = 100;
 
 /** Makes steps true: entry, state and bodies in one commit. */
@@ -82,7 +83,8 @@ export class RunWriter {
     checkActor(by);
     const stateAt = (index: number, at: string): RunState => {
       const placed = { index, at, by, ...event };
-      return { ...step.state(placed), events: [...(found?.state.events ?? []), placed] };
+      const { events = [], ...state } = step.state(placed);
+      return { ...state, events: [...events, placed] };
     };
     checkFits(stateAt(Number.MAX_SAFE_INTEGER, new Date(0).toISOString()));
     const key = runKey(id);
@@ -117,7 +119,8 @@ function checkActor({ name = '' }: Actor): void {
 }
 
 function checkFits(state: RunState): void {
-  if (encodeJson(state).length <= MAX_STATE_BYTES) return;
+  const isLast = state.retracted !== undefined || state.erased !== undefined;
+  if (encodeJson(state).length <= (isLast ? MAX_LAST_STATE_BYTES : MAX_STATE_BYTES)) return;
   throw new RunError('run-full', 'the run has as much history as one run can have; publish another one', {
     events: state.events.length - 1,
   });

@@ -89,7 +89,7 @@ describe('assay submit', () => {
     expect(sha256(bytes)).toBe(found.record);
     const review = await call('GET', `/runs/carom-2025-06-01-a/bodies/${found.reviews[0]!.review}`);
     expect(jsonOf(review)).toEqual(JSON.parse(runFile('whole', 'review.json').toString()));
-    const [opening] = found.body.media!;
+    const [opening] = found.body!.media!;
     const image = await call('GET', `/media/${opening!.digest}`);
     expect(image.body).toEqual(runFile('whole', opening!.name));
   });
@@ -99,7 +99,7 @@ describe('assay submit', () => {
     cpSync(join(RECORDS, 'format-1', 'whole', 'media'), join(directory, 'media', 'shots'), { recursive: true });
     symlinkSync('/etc/hostname', join(directory, 'media', 'secret.txt'));
     const { run: found } = await json<RunAnswer>('submit', directory);
-    expect(found.body.media?.map(({ name, mediaType }) => [name, mediaType])).toEqual([
+    expect(found.body!.media?.map(({ name, mediaType }) => [name, mediaType])).toEqual([
       ['media/shots/opening.png', 'image/png'],
       ['media/shots/session.log', 'text/plain'],
     ]);

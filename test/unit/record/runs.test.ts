@@ -101,10 +101,10 @@ describe('a run that comes in', () => {
   it('takes links that come beside it into the record', async () => {
     const links = { source: 'https://example.com/code', build: 'https://example.com/play' };
     const { run } = await place().runs.submit(submission(sampleRecord('a'), sampleReview(), { links }), BY);
-    expect(run.body.links).toEqual(links);
+    expect(run.body?.links).toEqual(links);
     const record = sampleRecord('b', { links: { source: links.source } });
     const both = await place().runs.submit(submission(record, sampleReview(), { links }), BY);
-    expect(both.run.body.links).toEqual(links);
+    expect(both.run.body?.links).toEqual(links);
     const other = submission(sampleRecord('c', { links: { source: 'https://example.com/else' } }), sampleReview(), {
       links,
     });
@@ -192,7 +192,7 @@ describe('media that a record names', () => {
       proofs: [{ id: 'a', media: 'proofs/a.png' }],
     };
     const good = sampleRecord('a', { media, validation });
-    expect((await place().runs.submit(submission(good), BY)).run.body.media).toEqual(media);
+    expect((await place().runs.submit(submission(good), BY)).run.body?.media).toEqual(media);
     const wrong = [
       { ...media[0], size: 1 },
       { ...media[1], mediaType: 'image/png' },
