@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson, type JsonValue } from '../../lib/encoding/canonical-json.ts';
@@ -38,6 +38,22 @@ function call(
 ): Promise<Reply> {
   const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   return send(method, `${server.url}/api/v1${path}`, { headers, ...(bytes === undefined ? {} : { body: bytes }) });
+}
+
+/** All objects that are published. */
+function inBucket(): string {
+  const objects = join(server.data, 'public', 'o');
+  const texts = readdirSync(objects).map((name) => readIfThere(join(objects, name)));
+  return texts.join('\n');
+}
+
+/** A sweep may take it in between. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 function byNumber(a: number, b: number): number {
@@ -178,6 +194,37 @@ describe('what happens to a run', () => {
     const { stdout } = await run('runs', '--limit', '1');
     expect(stdout).toMatch(/^\d{4}-.* lively .*retracted.*\nand more/);
   });
+
+  test('is deleted with all that it consists of, where the law asks for it', async () => {
+    const bytes = Buffer.from(`a log of the unspeakable ${'.'.repeat(100_000)}`);
+    const media = [{ name: 'a.log', digest: sha256(bytes), size: bytes.length, mediaType: 'text/plain' }];
+    const directory = directoryOf('unspeakable', () => ({ media }));
+    writeFileSync(join(directory, 'a.log'), bytes);
+    const review = JSON.parse(runFile('least', 'review.json').toString()) as object;
+    writeFileSync(join(directory, 'review.json'), JSON.stringify({ ...review, text: 'Of the unspeakable.' }));
+    await json('submit', directory);
+    await json('publication', 'now');
+    const shown = (): boolean => /(?:log of|Of) the unspeakable/.test(inBucket());
+    expect(shown()).toBe(true);
+    const { record } = await json<Run>('run', 'unspeakable');
+    expect((await run('erase', 'unspeakable', '--reason', 'x')).code).toBe(2);
+    const erased = await run('erase', 'unspeakable', '--reason', 'A person asked for it.', '--yes');
+    expect([erased.code, erased.stdout]).toEqual([0, 'erased  unspeakable  (3 bodies deleted)\n']);
+    for (const path of ['', `/bodies/${record}`]) {
+      const reply = await call('GET', `/runs/unspeakable/record${path}`.replace('/record/bodies', '/bodies'));
+      expect([reply.status, jsonOf(reply)]).toEqual([410, expect.objectContaining({ code: 'run-erased' })]);
+    }
+    expect((await call('GET', `/media/${sha256(bytes)}`)).status).toBe(404);
+    const { stdout } = await run('run', 'unspeakable');
+    expect(stdout).toMatch(/^run +unspeakable\nerased +A person asked for it\./);
+    expect((await run('runs', '--limit', '1')).stdout).toMatch(/ unspeakable .* erased/);
+    const again = await run('submit', directory);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('was erased')]);
+    await expect.poll(shown, { timeout: 60_000, interval: 500 }).toBe(false);
+    expect((await run('log', 'verify')).code).toBe(0);
+    const verified = await run('snapshot', 'verify', join(server.data, 'public'));
+    expect(verified.code).toBe(0);
+  });
 });
 
 describe('the list', () => {
@@ -224,6 +271,85 @@ describe('bodies that are refused', () => {
     });
     const tooLarge = await call('POST', '/runs', submissionOf('large', { x: 'x'.repeat(10 * 1024 * 1024) }));
     expect([tooLarge.status, jsonOf(tooLarge)]).toEqual([413, expect.objectContaining({ code: 'body-too-large' })]);
+  });
+});
+
+describe('what later requests bring', () => {
+  /** Value, and the path below where it stands. */
+  const BAD: readonly (readonly [what: string, value: string, below: string, message: string])[] = [
+    ['a number beyond 2^53', '[9007199254740993]', '[0]', 'beyond 2^53'],
+    ['a number that loses digits', '{"y":0.12345678901234567890}', '.y', 'other readers keep'],
+    ['a number without end', '1e400', '', 'beyond 2^53'],
+    ['half of a pair', '{"y":"\\ud800"}', '.y', 'surrogate'],
+    ['half of a pair in a name', '{"\\udc00":1}', '', 'surrogate'],
+    ['__proto__', '{"y":{"__proto__":{"admin":true}}}', '.y', '__proto__'],
+    ['__proto__ in another spelling', '{"\\u005f_proto__":1}', '', '__proto__'],
+    ['a name twice', '{"y":1,"y":2}', '', 'twice'],
+    ['too deep a nest', `${'['.repeat(300)}${']'.repeat(300)}`, '[0][0][0]', 'deep'],
+  ];
+  const REQUESTS: readonly (readonly [what: string, method: string, path: string, before: string, at: string])[] = [
+    [
+      'a review',
+      'PUT',
+      '/runs/judged/reviews/ada',
+      '{"note":"n","review":{"format":1,"reviewer":"ada","x":',
+      'review.x',
+    ],
+    ['a note', 'PUT', '/runs/judged/reviews/ada', '{"review":{"format":1,"y":', 'review.y'],
+    [
+      'an amendment',
+      'POST',
+      '/runs/judged/amendments',
+      '{"reason":"r","record":{"format":1,"metrics":',
+      'record.metrics',
+    ],
+    ['a retraction', 'POST', '/runs/judged/retraction', '{"reason":{"x":', 'reason.x'],
+    ['an erasure', 'POST', '/runs/judged/erasure', '{"reason":{"x":', 'reason.x'],
+  ];
+
+  beforeAll(async () => {
+    await call('POST', '/runs', submissionOf('judged'));
+  });
+
+  test.each(REQUESTS)(
+    '%s is refused with the path of what readers take differently',
+    async (_, method, path, before, at) => {
+      for (const [what, value, below, message] of BAD) {
+        const reply = await call(method, path, Buffer.from(`${before}${value}}}`));
+        expect([what, reply.status, (jsonOf(reply) as { code: string }).code]).toEqual([what, 422, 'run-invalid']);
+        const { faults } = (
+          jsonOf(reply) as { about: { faults: { document: string; path: string; message: string }[] } }
+        ).about;
+        expect(faults, what).toHaveLength(1);
+        expect([faults[0]!.document, faults[0]!.path.slice(0, `${at}${below}`.length)], what).toEqual([
+          'request',
+          `${at}${below}`,
+        ]);
+        expect(faults[0]!.message, what).toContain(message);
+      }
+      for (const bytes of [Buffer.from([0x7b, 0xff, 0x7d]), Buffer.from(`${before}"\xed\xa0\x80"}}`, 'latin1')]) {
+        const reply = await call(method, path, bytes);
+        expect([reply.status, jsonOf(reply)]).toEqual([400, expect.objectContaining({ code: 'json-invalid' })]);
+      }
+      const large = await call(method, path, Buffer.from(`${before}"${'x'.repeat(10_000_000)}"}}`));
+      expect([large.status, jsonOf(large)]).toEqual([413, expect.objectContaining({ code: 'body-too-large' })]);
+      const found = jsonOf(await call('GET', '/runs/judged')) as Run;
+      expect(found.history).toHaveLength(1);
+    },
+  );
+
+  test('is too large where its document has more than a mebibyte', async () => {
+    const { record, review } = submissionOf('judged', { x: 'x'.repeat(1024 * 1024) });
+    const amended = await call('POST', '/runs/judged/amendments', { record, reason: 'r' });
+    const judged = { review: { ...review, reviewer: 'bob', x: 'x'.repeat(1024 * 1024) } };
+    for (const [reply, document] of [
+      [amended, 'record'],
+      [await call('PUT', '/runs/judged/reviews/bob', judged), 'review'],
+    ] as const)
+      expect([reply.status, jsonOf(reply)]).toMatchObject([
+        422,
+        { about: { faults: [{ document, path: '', message: 'is larger than 1 MiB' }] } },
+      ]);
   });
 });
 
