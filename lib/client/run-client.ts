@@ -78,9 +78,9 @@ export class RunClient {
     return (await this.transport.json('GET', `/api/v1/runs${query}`, { signal: filter.signal })) as RunPage;
   }
 
-  /** Every run that the filter wants, the newest first, page after page. */
-  async *runs(filter: RunFilter & CallOptions = {}): AsyncGenerator<RunSummary> {
-    for (let last: string | undefined; ;) {
+  /** Every run that the filter wants, the newest first, page after page; with `last`, those behind that place. */
+  async *runs(filter: RunFilter & Pick<PageOptions, 'last'> & CallOptions = {}): AsyncGenerator<RunSummary> {
+    for (let last = filter.last; ;) {
       const { runs, next } = await this.page({ ...filter, ...(last === undefined ? {} : { last }) });
       yield* runs;
       // A page that names itself as the next would never end.

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson, type JsonValue } from '../../lib/encoding/canonical-json.ts';
@@ -127,6 +127,7 @@ describe('assay submit', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('record: endedAt is not a time');
     expect(stderr).toContain('record: status "aborted" is never published');
+    expect(await run('submit', directory, '--dry-run')).toMatchObject({ code, stderr });
   });
 
   test('refuses a file that readers take differently before it sends anything', async () => {
@@ -134,7 +135,7 @@ describe('assay submit', () => {
     writeFileSync(join(directory, 'review.json'), '{"format":1,"reviewer":"a","reviewer":"b","ratings":{}}');
     const { code, stderr } = await run('submit', directory);
     expect(code).toBe(1);
-    expect(stderr).toContain('review.json: the JSON has the name "reviewer" twice');
+    expect(stderr).toContain('review.json has the name "reviewer" twice');
   });
 
   test('refuses media that are not what the record says, and those outside', async () => {
@@ -192,7 +193,39 @@ describe('what happens to a run', () => {
     expect(await ids('--test-case', 'test-cases/', '--limit', '2')).toHaveLength(2);
     expect(await ids('--test-case', 'test-cases/games/')).toEqual([]);
     const { stdout } = await run('runs', '--limit', '1');
-    expect(stdout).toMatch(/^\d{4}-.* lively .*retracted.*\nand more/);
+    expect(stdout).toMatch(/^\d{4}-.* lively .*retracted.*\nand more: --last \d+/);
+    const first = await json<{ runs: RunSummary[]; next: string }>('runs', '--limit', '1');
+    expect([...first.runs.map(({ id }) => id), ...(await ids('--last', first.next))]).toEqual(await ids('--all'));
+    for (const [option, value, what] of [
+      ['--status', 'compleeted', 'status is one of completed'],
+      ['--last', 'x', 'last is a number'],
+    ] as const) {
+      const wrong = await run('runs', option, value);
+      expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining(what)]);
+    }
+  });
+
+  test('is corrected from its directory, with links and media, and what that changed is shown', async () => {
+    const directory = directoryOf('mended', () => ({}));
+    mkdirSync(join(directory, 'media'));
+    writeFileSync(join(directory, 'media', 'a.log'), 'one');
+    const { run: before } = await json<RunAnswer>('submit', directory);
+    writeFileSync(join(directory, 'media', 'b.log'), 'two');
+    writeFileSync(join(directory, 'links.json'), '{"source":"https://example.com/"}');
+    const amended = await run('amend', 'mended', '--file', directory, '--reason', 'There was more.');
+    expect([amended.code, amended.stderr]).toEqual([0, '']);
+    expect(amended.stdout).toMatch(
+      /^amended  mended  sha256:\w+\n {6}links: nothing → {"source":.*\n {6}media\[1\]: nothing → /,
+    );
+    const { body } = await json<Run>('run', 'mended');
+    expect(body!.media?.map(({ name }) => name)).toEqual(['media/a.log', 'media/b.log']);
+    expect(body!.definition).toEqual(before.definition);
+    expect((await run('amend', 'mended', '--file', directory, '--reason', 'Again.')).stdout).toMatch(/^unchanged/);
+    const judged = await run('review', 'mended', '--ratings', 'play=1');
+    expect(judged.stdout).toBe('reviewed  mended  by ada\n');
+    const edited = await run('review', 'mended', '--ratings', 'play=2', '--note', 'n');
+    expect(edited.stdout).toBe('reviewed  mended  by ada\n      ratings.play: 1 → 2\n');
+    await json('retract', 'mended', '--reason', 'It was for a test.');
   });
 
   test('is deleted with all that it consists of, where the law asks for it', async () => {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { RunError } from '../../../lib/record/run-error.ts';
+import { STATUSES } from '../../../lib/record/status.ts';
 import type { ErasureAnswer, RunAnswer, RunFilter } from '../../../lib/record/wire.ts';
 import { eraseBodies } from '../../../lib/upkeep/erase.ts';
 import type { AppContext } from '../../app-context.ts';
@@ -142,6 +143,8 @@ function filterOf({ query }: Context): RunFilter {
       throw new RunError('run-page-invalid', `${name} has at most ${LONGEST_FILTER} characters`);
     filter[name] = value;
   }
+  if (filter['status'] !== undefined && !STATUSES.some((one) => one === filter['status']))
+    throw new RunError('run-page-invalid', `status is one of ${STATUSES.join(', ')}`);
   const retracted = first(query, 'retracted');
   if (retracted === undefined) return filter;
   const known = RETRACTED.find((one) => one === retracted);
