@@ -3,7 +3,7 @@ import { imageOf, proofOf } from './images.js';
 
 /** What the gallery shows of a run. Its image is looked for when the card comes into sight. */
 export function cardOf(snapshot, summary) {
-  const { id, at, retracted, definition } = summary;
+  const { id, at, retracted, erased, definition } = summary;
   const link = el(
     'a',
     { href: `#/runs/${encodeURIComponent(id)}` },
@@ -12,7 +12,8 @@ export function cardOf(snapshot, summary) {
   const heading = el('h2', {}, link);
   if (retracted !== undefined) {
     const when = el('p', { class: 'quiet' }, 'Retracted ', timeOf(retracted.at));
-    return el('article', { class: 'card gone' }, badgeOf('retracted'), heading, el('p', {}, retracted.reason), when);
+    const badge = badgeOf(erased === true ? 'erased' : 'retracted');
+    return el('article', { class: 'card gone' }, badge, heading, el('p', {}, retracted.reason), when);
   }
   const picture = el('div', { class: 'picture' });
   const { status, variant, model, harness, startedAt, amendments } = summary;

@@ -13,17 +13,19 @@ export async function runView(snapshot, id) {
 }
 
 /** The log keeps that it was, and that it is no more; nothing else is left. */
-function retractedRun({ id, published, retracted, events }) {
-  const heading = el('h2', { tabindex: '-1' }, 'Retracted run');
+function retractedRun({ id, published, retracted, erased, events }) {
+  const heading = el('h2', { tabindex: '-1' }, erased === undefined ? 'Retracted run' : 'Erased run');
   const reason = el('p', { class: 'reason' }, retracted.reason);
   const facts = factsOf([
     ['Run', id],
     ['Retracted', timeOf(retracted.at)],
     ['By', textOf(retracted.by)],
+    ['Erased', timeOf(erased?.at)],
+    ['Because', textOf(erased?.reason)],
     ['Published', timeOf(published.at)],
     ['Log entries', events.join(', ')],
   ]);
-  return [badgeOf('retracted'), heading, reason, facts];
+  return [badgeOf(erased === undefined ? 'retracted' : 'erased'), heading, reason, facts];
 }
 
 async function shownRun(snapshot, run) {
