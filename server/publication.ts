@@ -47,7 +47,7 @@ export async function startPublication(
     keys: stores.keys,
     target: opened.target,
     renderer,
-    erasures: (from, to) => erasuresIn(sources.log, from, to),
+    erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
     now: Date.now,
     onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
     onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
@@ -77,6 +77,15 @@ function rendererOf(sources: Sources, log: PublicLog): Renderer {
       return id;
     },
   };
+}
+
+/** The first look reads the whole log. */
+async function* breathing<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const breather = new Breather();
+  for await (const item of items) {
+    if (breather.due()) await breather.rest();
+    yield item;
+  }
 }
 
 interface OpenTarget {

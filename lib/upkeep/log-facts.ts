@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonValue } from '../encoding/canonical-json.ts';
+import { canonicalJson } from '../encoding/canonical-json.ts';
 import type { Sha256 } from '../encoding/digest.ts';
 import type { PinTarget } from '../definition/wire.ts';
 import type { DefinitionFact, LogEntry } from '../log/entry.ts';
@@ -49,5 +49,5 @@ export type DefinitionParts = Omit<DefinitionFact, 'type' | 'family' | 'version'
 /** All that an entry says of a version beside its digest, in one form. */
 export function partsOf({ kind, tree, commit, layer, config, image }: DefinitionParts): string {
   const parts = { kind, tree, commit, layer, config, ...(image === undefined ? {} : { image }) };
-  return canonicalJson(parts as unknown as JsonValue).toString();
+  return canonicalJson(parts).toString();
 }

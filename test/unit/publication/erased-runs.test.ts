@@ -49,8 +49,11 @@ function publisher(): Publisher {
   });
 }
 
+function erasures(from: number, to: number): ReturnType<typeof erasuresIn> {
+  return erasuresIn(sources(), from, to);
+}
+
 function remove(to: Target = target()): Promise<number | undefined> {
-  const erasures = (from: number, end: number): ReturnType<typeof erasuresIn> => erasuresIn(sources(), from, end);
   return removeErased({
     keys: place().stores.keys,
     target: to,

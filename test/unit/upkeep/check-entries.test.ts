@@ -60,7 +60,7 @@ async function changeRun(id: string, change: (state: RunState) => Partial<RunSta
 
 function withEvent(at: number, change: (event: StoredEvent) => object): (state: RunState) => Partial<RunState> {
   return ({ events }) => ({
-    events: events.map((event, n) => (n === at ? { ...event, ...change(event) } : event)) as StoredEvent[],
+    events: events.map((event, n) => (n === at ? { ...event, ...change(event) } : event)),
   });
 }
 
@@ -68,8 +68,11 @@ it('nothing is wrong with what nobody touched', async () => {
   expect(await found()).toEqual([]);
 });
 
+function first({ events: [one] }: RunState): Extract<StoredEvent, { what: 'submitted' }> {
+  return one as never;
+}
+
 describe('a run that was changed beside the log', () => {
-  const first = ({ events: [one] }: RunState): Extract<StoredEvent, { what: 'submitted' }> => one as never;
   const changes: readonly (readonly [string, string, (state: RunState) => Partial<RunState>, string])[] = [
     [
       'its record is an earlier one of its own',
@@ -186,7 +189,7 @@ describe('of versions, pins and statements', () => {
     ],
     [
       'a note in the history of a pin',
-      async () => changed<FamilyEvent>(keys.eventKey(FAMILY, 1), { note: 'at first' } as never),
+      async () => changed<FamilyEvent>(keys.eventKey(FAMILY, 1), { note: 'at first' }),
       /^error event 1: the event says otherwise than entry \d+ of the log/,
     ],
     [
