@@ -64,12 +64,25 @@ export async function render(sources: Sources, sink: ObjectSink, options: Render
   return { id: digest, root, written: documents.written };
 }
 
+/**
+ * Whether this release would make the same of the same entries: in the same format, and scrubbed alike. Rejects where
+ * the root is damaged, or of a format that is not known here.
+ */
+export async function isRenderedAlike(
+  { id, objects }: { readonly id: Sha256; readonly objects: ObjectSource },
+  also: readonly Personal[] = [],
+): Promise<boolean> {
+  return isScrubbedAlike((await readRoot(objects, id)).root, new Scrubber(also));
+}
+
 async function usableBefore({ before, size }: RenderOptions, scrubber: Scrubber): Promise<Root> {
   if (before === undefined) return NO_ROOT;
   const { root } = await readRoot(before.objects, before.id);
-  const { version, also } = root.scrubber;
-  const isScrubbedAlike = version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
-  return root.log.size <= size && isScrubbedAlike ? root : NO_ROOT;
+  return root.log.size <= size && isScrubbedAlike(root, scrubber) ? root : NO_ROOT;
+}
+
+function isScrubbedAlike({ scrubber: { version, also } }: Root, scrubber: Scrubber): boolean {
+  return version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
 }
 
 /** The last entries that the snapshot before has are the log's as well; `verify` looks at all of them. */

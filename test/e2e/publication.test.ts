@@ -19,7 +19,7 @@ import { SnapshotReader } from '../support/snapshot-reader.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const PINS = 25;
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 6);
+const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 2);
 const LIMIT = 60_000 + ROUNDS * 6_000;
 
 const folder = useTemporaryFolder();

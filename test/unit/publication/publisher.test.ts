@@ -7,6 +7,7 @@ import { Publisher, type PublisherOptions } from '../../../lib/publication/publi
 import { changeState, readState, type PendingHook } from '../../../lib/publication/publication-state.ts';
 import { PublicationError } from '../../../lib/publication/publication-error.ts';
 import type { NewObject, Target } from '../../../lib/publication/target.ts';
+import { systemClock } from '../../../lib/store/clock.ts';
 import type { Commit, KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { CountingRenderer, objectsOf } from '../../support/counting-renderer.ts';
 import { useStores } from '../../support/use-stores.ts';
@@ -15,11 +16,14 @@ const stores = useStores();
 const HOUR = 3_600_000;
 
 let time: number;
+/** By how much the time of day was set back. */
+let setBack: number;
 let renderer: CountingRenderer;
 let told: PendingHook[];
 
 beforeEach(() => {
   time = 1_800_000_000_000;
+  setBack = 0;
   renderer = new CountingRenderer();
   told = [];
 });
@@ -38,7 +42,7 @@ function publisher(options: Partial<PublisherOptions> = {}): Publisher {
     target: target(),
     renderer,
     hook: async (hook) => void told.push(hook),
-    now: () => time,
+    clock: { now: () => time, ticks: () => time + setBack },
     graceMs: HOUR,
     ...options,
   });
@@ -65,6 +69,11 @@ async function readerSees(): Promise<number> {
 /** Lets the publisher look every half second of its own time. */
 async function run(one: Publisher, ms: number): Promise<void> {
   for (const end = time + ms; time < end; time += 500) await one.look();
+}
+
+function setClockBack(ms: number): void {
+  time -= ms;
+  setBack += ms;
 }
 
 describe('a publisher', () => {
@@ -174,7 +183,7 @@ describe('a publisher', () => {
     renderer.entries = 4;
     await run(one, 20_000);
     isUp = true;
-    time -= 365 * 24 * HOUR;
+    setClockBack(365 * 24 * HOUR);
     renderer.entries = 5;
     await run(one, 5_000);
     expect(await readerSees()).toBe(5);
@@ -183,7 +192,7 @@ describe('a publisher', () => {
   });
 
   test('goes on publishing while the hook hangs, and ends without waiting for it', async () => {
-    const one = publisher({ hook: hangs, now: Date.now });
+    const one = publisher({ hook: hangs, clock: systemClock });
     renderer.entries = 3;
     one.start();
     await one.publishNow();
@@ -285,7 +294,7 @@ describe('a sweep', () => {
     renderer.entries = 15;
     await one.publishNow();
     const old = new Date(time);
-    for await (const { digest } of target().list()) await utimes(pathOf(digest), old, old);
+    for await (const { name } of target().list()) await utimes(pathOf(name), old, old);
     time = Date.now();
     const later = new CountingRenderer();
     later.entries = 15;
@@ -305,7 +314,7 @@ describe('a sweep', () => {
     const one = publisher();
     for (renderer.entries = 9; renderer.entries < 11; renderer.entries += 1) await one.publishNow();
     const old = new Date(time);
-    for await (const { digest } of target().list()) await utimes(pathOf(digest), old, old);
+    for await (const { name } of target().list()) await utimes(pathOf(name), old, old);
     time = Date.now();
     // Somebody is just publishing the nine again, and has found the page there.
     const [page, root] = objectsOf(9);
@@ -372,13 +381,13 @@ function hangs(_hook: PendingHook, ended: AbortSignal): Promise<void> {
 
 function wrapped(real: Target, changed: Partial<Target>): Target {
   return {
-    put: (object, freshMs) => real.put(object, freshMs),
+    put: (object, freshMs, signal) => real.put(object, freshMs, signal),
     read: (digest) => real.read(digest),
     open: (digest) => real.open(digest),
     pointer: () => real.pointer(),
-    swap: (bytes, mark) => real.swap(bytes, mark),
+    swap: (bytes, mark, signal) => real.swap(bytes, mark, signal),
     list: () => real.list(),
-    remove: (digest) => real.remove(digest),
+    remove: (name) => real.remove(name),
     ...changed,
   };
 }
