@@ -8,8 +8,10 @@ import type { Sha256 } from '../../lib/encoding/digest.ts';
 import { DirectoryTarget } from '../../lib/publication/directory-target.ts';
 import { parsePointer } from '../../lib/publication/pointer.ts';
 import { readState } from '../../lib/publication/publication-state.ts';
+import { PublicationError } from '../../lib/publication/publication-error.ts';
 import { Publisher } from '../../lib/publication/publisher.ts';
 import type { Renderer } from '../../lib/publication/renderer.ts';
+import type { Target } from '../../lib/publication/target.ts';
 import { MemoryObjects } from '../../lib/snapshot/memory-objects.ts';
 import { isRenderedAlike, render } from '../../lib/snapshot/render.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
@@ -17,6 +19,7 @@ import { fixtureSources } from '../support/fixture-sources.mjs';
 import type { Told } from '../support/hook-receiver.ts';
 import { SnapshotReader } from '../support/snapshot-reader.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
+import { wrappedTarget } from '../support/wrapped-target.ts';
 
 const PUBLISHER = fileURLToPath(new URL('../support/publish-until-killed.mjs', import.meta.url));
 const AT_ONCE = 4;
@@ -79,9 +82,11 @@ class Round {
   async dieAt(step: number): Promise<boolean> {
     this.#reader.start();
     const args = [PUBLISHER, this.#folder, String(step), String(this.#time), String(HOUR)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     let stderr = '';
     child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString('utf8')));
+    child.stdin.on('error', () => undefined);
+    child.stdout.once('data', () => void this.#reader.stop().then(() => child.stdin.end('.')));
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (...ended) => resolve(ended));
@@ -98,19 +103,22 @@ class Round {
     this.#told.push(...lines.map((line) => JSON.parse(line) as Told));
     const keys = LmdbKeyedStore.open(join(this.#folder, 'store'));
     try {
-      // Later than any lease of the dead lasts.
+      // Later than any lease of the dead lasts. The target takes nothing for now: the site hears of what is live all the same.
       this.#time += 4 * HOUR;
-      const publisher = this.#publisher(keys);
-      for (let look = 0; look < 12; look += 1, this.#time += 500) await publisher.look();
-      // Somebody has rolled back, and readers stay there until somebody says so. The site knows where they are.
-      const { state } = await readState(keys);
-      if (state.held === true) {
+      await this.#run(this.#publisher(keys, full(this.#target)));
+      if ((await this.#target.pointer()) !== undefined) await this.#expectSiteToKnow(keys);
+      const publisher = this.#publisher(keys, this.#target);
+      this.#time += 60_000;
+      await this.#run(publisher);
+      // Somebody has rolled back, and readers stay there until somebody says so.
+      if ((await readState(keys)).state.held === true) {
         await this.#expectSiteToKnow(keys);
         await publisher.publishNow();
         await publisher.look();
       }
       expect((await this.#live()).snapshot).toBe(id);
       await this.#expectSiteToKnow(keys);
+      expect((await readState(keys)).state.failures).toBe(0);
       // What was begun and came to nothing is as old now as what a sweep takes.
       this.#time += 3 * HOUR;
       await publisher.look();
@@ -132,19 +140,29 @@ class Round {
     expect(publications).toEqual(publications.toSorted((a, b) => a - b));
     const { state } = await readState(keys);
     expect(state.history[0]).toMatchObject({ snapshot: live.snapshot, publication: live.publication });
-    expect([state.failures, state.hook, state.swapping]).toEqual([0, undefined, undefined]);
+    expect([state.hook, state.swapping]).toEqual([undefined, undefined]);
+  }
+
+  async #run(publisher: Publisher): Promise<void> {
+    for (let look = 0; look < 5; look += 1, this.#time += 1_000) await publisher.look();
   }
 
   async #live(): Promise<ReturnType<typeof parsePointer>> {
     return parsePointer((await this.#target.pointer())!.bytes);
   }
 
-  #publisher(keys: LmdbKeyedStore): Publisher {
+  #publisher(keys: LmdbKeyedStore, target: Target): Publisher {
     const clock = { now: () => this.#time, ticks: () => this.#time };
     const hook = async ({ snapshot, publication, size }: Told): Promise<void> =>
       void this.#told.push({ snapshot, publication, size });
-    return new Publisher({ keys, target: this.#target, renderer: FIXTURE, hook, clock, graceMs: HOUR });
+    return new Publisher({ keys, target, renderer: FIXTURE, hook, clock, graceMs: HOUR });
   }
+}
+
+/** The same target without room. */
+function full(target: Target): Target {
+  const put = (): Promise<never> => Promise.reject(new PublicationError('target-busy', 'no room'));
+  return wrappedTarget(target, { put });
 }
 
 const FIXTURE: Renderer = {

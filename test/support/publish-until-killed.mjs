@@ -1,8 +1,9 @@
 // Publishes twice, rolls back, publishes again and sweeps, as a server does and with a clock of its own, and kills itself
-// at a step: before or after any call to the target, any commit to the store or any word to the hook. Without a kill it
-// says on standard output how many steps there are.
+// at a step: before or after any call to the target, any commit to the store or any word to the hook. Before it sweeps,
+// which by its clock is hours later, it says so on standard output and waits for a byte of standard input: a reader who is
+// still on the way then would come too late.
 // Arguments: the folder, the number of the step, what the clock says at first, the grace period. Needs `npm run build`.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryTarget } from '../../dist/lib/publication/directory-target.js';
 import { readState } from '../../dist/lib/publication/publication-state.js';
@@ -67,8 +68,11 @@ const publisher = new Publisher({
   keys,
   target,
   renderer,
-  hook: ({ snapshot, publication, size }) =>
-    stepped(async () => appendFileSync(join(folder, 'told'), `${JSON.stringify({ snapshot, publication, size })}\n`)),
+  hook: ({ snapshot, publication, size, attempts }) =>
+    stepped(async () => {
+      if (attempts === 0) throw new Error('the site is out for a moment');
+      appendFileSync(join(folder, 'told'), `${JSON.stringify({ snapshot, publication, size })}\n`);
+    }),
   clock: { now: () => time, ticks: () => time },
   graceMs: Number(graceMs),
 });
@@ -77,17 +81,19 @@ async function run(ms) {
   for (const end = time + ms; time < end; time += 500) await publisher.look();
 }
 
+// Each publication but the last begins while the site has yet to be told of the one before.
 entries = 1;
 await run(3_000);
 entries = 2;
-await run(3_000);
-const [, first] = (await readState(keys)).state.history;
-await publisher.rollback(first.snapshot);
+await publisher.publishNow();
+await publisher.look();
+await publisher.rollback((await readState(keys)).state.history[1].snapshot);
 await publisher.look();
 entries = 3;
 await publisher.publishNow();
-await publisher.look();
+await run(2_000);
+writeSync(1, 'sweeping\n');
+readSync(0, Buffer.alloc(1));
 time += Number(graceMs) * 2;
 await publisher.look();
 await store.close();
-process.stdout.write(`${steps}\n`);
