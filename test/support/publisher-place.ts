@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { beforeEach, expect } from 'vitest';
+import { beforeEach } from 'vitest';
 import { DirectoryTarget } from '../../lib/publication/directory-target.ts';
 import { parsePointer, type Pointer } from '../../lib/publication/pointer.ts';
 import { readState, type PendingHook, type PublicationState } from '../../lib/publication/publication-state.ts';
@@ -70,10 +71,10 @@ export class PublisherPlace {
     const pointer = await this.live();
     if (pointer === undefined) return -1;
     const objects = objectsOf(pointer.size, this.renderer.version);
-    expect(pointer.snapshot).toBe(objects.at(-1)!.digest);
+    assert.equal(pointer.snapshot, objects.at(-1)!.digest);
     for (const { digest, bytes } of objects) {
       const there = await this.target().read(digest);
-      expect(there === undefined ? undefined : Buffer.from(there).equals(Buffer.from(bytes))).toBe(true);
+      assert.ok(there !== undefined && Buffer.from(there).equals(bytes), `${digest} is not whole`);
     }
     return pointer.size;
   }
