@@ -39,9 +39,8 @@ describe.each([700, 20 * SECOND, 4 * MINUTE, 400 * DAY])('a clock that is set ba
   test('holds up no second attempt for longer than its back-off', async () => {
     let isUp = false;
     const real = place.target();
-    const busy = (): Promise<never> => Promise.reject(new PublicationError('target-busy', 'throttled'));
     const one = place.publisher({
-      target: wrappedTarget(real, { put: (object, freshMs) => (isUp ? real.put(object, freshMs) : busy()) }),
+      target: wrappedTarget(real, { put: (object, freshMs) => (isUp ? real.put(object, freshMs) : refuse()) }),
     });
     place.renderer.entries = 10;
     await place.run(one, 6_000);
@@ -97,6 +96,10 @@ describe.each([700, 20 * SECOND, 4 * MINUTE, 400 * DAY])('a clock that is set ba
     expect((await place.state()).history).toMatchObject([{ size: 20 }]);
   });
 });
+
+function refuse(): Promise<never> {
+  return Promise.reject(new PublicationError('target-busy', 'throttled'));
+}
 
 async function hasLease(): Promise<boolean> {
   const found = await stores().keys.list({ start: Buffer.from('L'), end: Buffer.from('M'), limit: 1 });

@@ -38,6 +38,13 @@ function bucket(how: Hanging, idleMs: number, attempts = 2): S3Target {
   });
 }
 
+function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'done',
+    ({ code }: { code: string }) => code,
+  );
+}
+
 async function first<T>(items: AsyncIterable<T> | undefined): Promise<void> {
   for await (const _item of items ?? []) return;
 }
@@ -81,11 +88,11 @@ describe.each(['accepts', 'answers half', 'dribbles'] as const)('of a bucket tha
     const ended = new AbortController();
     const target = new LimitedTarget(bucket(how, 20_000), { callMs: 20_000, ended: ended.signal });
     const call = CALLS[name]!(target);
-    const refused = expect(call).rejects.toMatchObject({ code: 'closed' });
+    const refused = codeOf(call);
     await expect.poll(() => server.asked).toBeGreaterThan(0);
     const since = performance.now();
     ended.abort();
-    await refused;
+    expect(await refused).toBe('closed');
     expect(performance.now() - since).toBeLessThan(1_000);
     await expect(CALLS[name]!(target)).rejects.toMatchObject({ code: 'closed' });
   });
@@ -116,11 +123,11 @@ describe('a publisher whose target hangs', () => {
     const one = place.publisher({ target: bucket(how, 60_000), clock: systemClock });
     one.start();
     const asked = one.publishNow();
-    const refused = expect(asked).rejects.toMatchObject({ code: 'closed' });
+    const refused = codeOf(asked);
     await expect.poll(() => server.asked).toBeGreaterThan(0);
     const since = performance.now();
     await one.stop();
-    await refused;
+    expect(await refused).toBe('closed');
     expect(performance.now() - since).toBeLessThan(1_000);
     expect((await place.state()).failures).toBe(0);
   });

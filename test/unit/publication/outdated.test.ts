@@ -14,6 +14,10 @@ async function published(entries: number): Promise<void> {
   expect(await place.readerSees()).toBe(entries);
 }
 
+function refuse(): Promise<never> {
+  return Promise.reject(new PublicationError('target-busy', 'out of reach'));
+}
+
 describe('a start', () => {
   test('publishes nothing where this release would make what is live', async () => {
     await published(25);
@@ -36,9 +40,8 @@ describe('a start', () => {
   test('tries that again until it is done, and says what is in the way', async () => {
     await published(25);
     place.renderer.version = 2;
-    const busy = (): Promise<never> => Promise.reject(new PublicationError('target-busy', 'throttled'));
-    await place.run(place.publisher({ target: wrappedTarget(place.target(), { put: busy }) }), 10_000);
-    expect(await place.state()).toMatchObject({ lastError: 'throttled', history: [{ publication: 1 }] });
+    await place.run(place.publisher({ target: wrappedTarget(place.target(), { put: refuse }) }), 10_000);
+    expect(await place.state()).toMatchObject({ lastError: 'out of reach', history: [{ publication: 1 }] });
     await place.run(place.publisher(), 60_000);
     expect(await place.readerSees()).toBe(25);
     expect(await place.state()).toMatchObject({ failures: 0, history: [{ publication: 2 }, {}] });
@@ -67,8 +70,7 @@ describe('a start', () => {
   test('says that the target is out of reach, also where nothing waits to be published, and that it is there again', async () => {
     await published(25);
     const one = (isUp: boolean): Promise<void> => {
-      const pointer = (): Promise<never> => Promise.reject(new PublicationError('target-busy', 'out of reach'));
-      const target = isUp ? place.target() : wrappedTarget(place.target(), { pointer });
+      const target = isUp ? place.target() : wrappedTarget(place.target(), { pointer: refuse });
       return place.run(place.publisher({ target }), 5_000);
     };
     await one(false);
