@@ -5,7 +5,6 @@ import type { Renderer } from '../lib/publication/renderer.ts';
 import type { Target } from '../lib/publication/target.ts';
 import type { Log as PublicLog } from '../lib/log/log-store.ts';
 import { Breather } from '../lib/git/breather.ts';
-import type { ObjectSink } from '../lib/snapshot/objects.ts';
 import { isRenderedAlike, render } from '../lib/snapshot/render.ts';
 import type { Sources } from '../lib/snapshot/sources.ts';
 import { StoredSources } from '../lib/snapshot/stored-sources.ts';
@@ -54,15 +53,8 @@ function rendererOf(sources: Sources, log: PublicLog): Renderer {
     isAlike: (before) => isRenderedAlike(before),
     async render(size, before, sink) {
       const breather = new Breather();
-      const breathing: ObjectSink = {
-        async write(ref, bytes) {
-          // A log in memory is read without ever waiting, and others want to be answered meanwhile.
-          if (breather.due()) await breather.rest();
-          await sink.write(ref, bytes);
-        },
-      };
-      const { id } = await render(sources, breathing, { size, ...(before === undefined ? {} : { before }) });
-      return id;
+      const breathe = (): Promise<void> | undefined => (breather.due() ? breather.rest() : undefined);
+      return (await render(sources, sink, { size, breathe, ...(before === undefined ? {} : { before }) })).id;
     },
   };
 }
