@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { canonicalJson, type JsonObject } from '../../lib/encoding/canonical-json.ts';
+import { canonicalJson } from '../../lib/encoding/canonical-json.ts';
 import { sha256 } from '../../lib/encoding/digest.ts';
 import { DirectoryTarget } from '../../lib/publication/directory-target.ts';
 import type { PublicationStatus } from '../../lib/client/index.ts';
@@ -237,7 +237,7 @@ describe('a start on what another release has published', () => {
 
     const { snapshot, publication, size } = live!;
     const root = JSON.parse(Buffer.from((await target.read(snapshot))!).toString()) as { scrubber: object };
-    const bytes = canonicalJson({ ...root, scrubber: { ...root.scrubber, version: 0 } } as JsonObject);
+    const bytes = canonicalJson({ ...root, scrubber: { ...root.scrubber, version: 0 } });
     const other = sha256(bytes);
     await target.put({ digest: other, size: bytes.length, bytes }, 0);
     const pointer = encodePointer({ format: 1, publication: publication + 1, snapshot: other, size });
