@@ -10,6 +10,9 @@ export interface Limits {
   readonly ended: AbortSignal;
 }
 
+/** Sixteen at once fill a line of a megabit a second. A bucket that takes nothing at all is noticed by its client. */
+const SLOWEST_BYTES_PER_MS = 8;
+
 /** A target that always answers in time, if only by `target-busy`: it may hang, and whoever waits for it must not. */
 export class LimitedTarget implements Target {
   readonly #target: Target;
@@ -26,6 +29,7 @@ export class LimitedTarget implements Target {
 
   put({ digest, size, bytes }: NewObject, freshMs: number): Promise<void> {
     return this.#within((call) => {
+      if (bytes instanceof Uint8Array) call.restart(size);
       const moving = bytes instanceof Uint8Array ? bytes : call.moving(bytes);
       return this.#target.put({ digest, size, bytes: moving }, freshMs, call.signal);
     });
@@ -113,21 +117,25 @@ class Call {
     clearTimeout(this.#timer);
   }
 
-  restart(): void {
+  /** So many bytes are on their way to the target now, which nobody sees move. */
+  restart(bytes = 0): void {
     this.pause();
-    const message = `the target has not answered for ${this.#callMs / 1000} seconds`;
-    this.#timer = setTimeout(() => this.giveUp(new PublicationError('target-busy', message)), this.#callMs);
+    const ms = this.#callMs + bytes / SLOWEST_BYTES_PER_MS;
+    const message = `the target has not answered for ${Math.ceil(ms / 1000)} s`;
+    this.#timer = setTimeout(() => this.giveUp(new PublicationError('target-busy', message)), ms);
   }
 
   /** Time runs while the target takes a piece, and not while the next one is made. */
   async *moving(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let last = 0;
     this.pause();
     for await (const piece of pieces) {
-      this.restart();
+      last = piece.length;
+      this.restart(last);
       yield piece;
       this.pause();
     }
-    this.restart();
+    this.restart(last);
   }
 }
 
