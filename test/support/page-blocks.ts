@@ -16,7 +16,12 @@ export async function pageBlocks(page: URL): Promise<PageBlock[]> {
   const text = await readFile(page, 'utf8');
   const blocks: PageBlock[] = [];
   for (const { index, 1: language, 2: kind = '', 3: body = '' } of text.matchAll(FENCE)) {
-    const heading = text.slice(0, index).match(/^#+ .*$/gm)?.at(-1)?.replace(/^#+ /, '') ?? '';
+    const heading =
+      text
+        .slice(0, index)
+        .match(/^#+ .*$/gm)
+        ?.at(-1)
+        ?.replace(/^#+ /, '') ?? '';
     const before = blocks.at(-1);
     if (language === 'sh') blocks.push({ heading, kind, commands: body, prints: [] });
     else if (language === 'text' && before !== undefined) {
