@@ -1,11 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { Gate } from '../support/gate.ts';
 import { expectSoundServer, freshFamily } from '../support/git-client.ts';
 import { send } from '../support/http.ts';
 import { digestOf, randomContent } from '../support/oci-content.ts';
 import { Nginx } from '../support/nginx.ts';
-import { freePort } from '../support/free-port.ts';
 import { describeWith } from '../support/programs.ts';
 import { expectStatus, freshRepository } from '../support/repository.ts';
 import { useServer } from '../support/server.ts';
@@ -35,17 +36,16 @@ describeWith(['nginx'], 'behind deploy/nginx.conf', () => {
     const repository = freshRepository(proxy);
     const bytes = randomContent(8 * 1024 * 1024);
     const half = bytes.length / 2;
-    let goOn = (): void => {};
-    const paused = new Promise<void>((resolve) => (goOn = resolve));
+    const pause = new Gate();
     async function* slowly(): AsyncGenerator<Uint8Array> {
       yield bytes.subarray(0, half);
-      await paused;
+      await pause.opened;
       yield bytes.subarray(half);
     }
     const pushed = repository.close(await repository.startUpload(), digestOf(bytes), slowly());
     await vi.waitFor(async () => expect(await arrived()).toBeGreaterThan(half / 2), { timeout: 20_000, interval: 50 });
     expect(await readdir(proxy.bodies)).toEqual([]);
-    goOn();
+    pause.open();
     expectStatus(await pushed, 201);
     const pulled = expectStatus(await repository.get(`blobs/${digestOf(bytes)}`), 200);
     expect(pulled.body.equals(bytes)).toBe(true);
