@@ -19,6 +19,16 @@ describe('names of settings', () => {
   );
 });
 
+test('the table of README.md has every setting', () => {
+  const rows = textAt('README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
+  const missing = Object.entries(SETTINGS).filter(([name, { env }]) => {
+    return !rows.some((row) => row.includes(`\`--${name}`) && row.includes(`\`${env}\``));
+  });
+  expect(missing.map(([name]) => name)).toEqual([]);
+});
+
 describe('values of settings', () => {
   const COMPOSE = yamlAt('deploy/compose.yaml') as {
     services: Record<string, { environment?: Record<string, string> }>;
