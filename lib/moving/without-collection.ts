@@ -6,7 +6,7 @@ import { StoreError } from '../store/store-error.ts';
 /** Whoever goes on where this died waits no longer. */
 const TERM = { termMs: 15_000, marginMs: 5_000 };
 const LONGEST_WAIT_MS = 10 * 60_000;
-const POLL_MS = 500;
+const POLL_MS = 100;
 
 /** Does work during which no garbage is collected, once a collection that is under way has ended. */
 export async function withoutCollection<T>(
