@@ -5,7 +5,7 @@ import { StoreError } from '../store/store-error.ts';
 import { verified } from '../store/verified.ts';
 import { Changes } from './changes.ts';
 import { blobsOf, MISSING, smallEntry, smallOf, WRONG, wrongWith, type Damaged } from './content.ts';
-import { soManyAtOnce } from './so-many-at-once.ts';
+import { eachAtOnce } from '../encoding/each-at-once.ts';
 import { MoveError } from './move-error.ts';
 import { namesIn, smallIn, type Origin } from './origin.ts';
 import { paired } from './paired.ts';
@@ -89,7 +89,7 @@ export async function fillBlobs({
   let [done, bytes, written] = [0, 0, 0];
   if (blobs === undefined) return { blobs: done, blobBytes: bytes, written };
   const total = onProgress === undefined ? undefined : await countBlobs(origin, breathe);
-  await soManyAtOnce(BLOBS_AT_ONCE, blobsOf(origin), async (located) => {
+  await eachAtOnce(BLOBS_AT_ONCE, blobsOf(origin), async (located) => {
     await breathe();
     if (fresh || !(await isThere(blobs, located))) {
       const what = await moveBlob(origin, located, blobs);

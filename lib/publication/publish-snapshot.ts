@@ -43,12 +43,26 @@ export async function findLive({ keys, target, renderer, now }: PublishParts): P
     const message = `the target shows ${pointer.size} entries, and this log has ${size}: it was published from another store`;
     throw new PublicationError('target-backwards', message);
   }
+  if (pointer !== undefined) await requireSameHistory(pointer, renderer);
   const state = await changeState(keys, (before) => {
     const [live] = before.history;
     if (pointer === undefined || live?.publication === pointer.publication) return before;
     return withLive(before, pointer, now());
   });
   return { pointer, mark: read?.mark, state };
+}
+
+/** A log that was set back, and has grown since, must not take the place of what readers have seen. */
+async function requireSameHistory({ checkpoint, size }: Pointer, renderer: Renderer): Promise<void> {
+  const own = checkpoint === undefined ? undefined : await renderer.checkpoint(size);
+  if (checkpoint === undefined || own === undefined || headIn(own) === headIn(checkpoint)) return;
+  const message = `the target shows ${size} entries that are not the first ${size} of this log: it was published from another store`;
+  throw new PublicationError('target-backwards', message);
+}
+
+/** What was signed, whichever key has signed it. */
+function headIn(checkpoint: string): string {
+  return checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1);
 }
 
 /** Publishes the first so many entries. Safe to die in anywhere; returns what is live then. */

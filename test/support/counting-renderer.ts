@@ -9,13 +9,15 @@ const PAGE = 10;
 /** Snapshots of a log that only counts: a page for each ten entries, and a root that names the pages. */
 export class CountingRenderer implements Renderer {
   entries = 0;
+  /** Differs where the entries do. */
+  history = 'one';
 
   size(): Promise<number> {
     return Promise.resolve(this.entries);
   }
 
   checkpoint(size: number): Promise<string> {
-    return Promise.resolve(`a log\n${size}\n`);
+    return Promise.resolve(`a log\n${size}\n${this.history}\n\nsigned\n`);
   }
 
   async render(

@@ -5,7 +5,7 @@ import { isContent, verified } from '../../store/verified.ts';
 import type { Located } from '../../store/content-record.ts';
 import { blobsOf, MISSING, smallOf, WRONG } from '../content.ts';
 import type { OnProgress } from '../fill.ts';
-import { soManyAtOnce } from '../so-many-at-once.ts';
+import { eachAtOnce } from '../../encoding/each-at-once.ts';
 import { BackupOrigin } from './backup-origin.ts';
 import { isAsWritten } from './hashed-file.ts';
 import type { BackupLayout } from './layout.ts';
@@ -91,7 +91,7 @@ export class BackupVerifier {
   async #verifyBlobs(origin: BackupOrigin, tell: (name: string, what: string) => void): Promise<void> {
     const { breathe, onProgress } = this.#options;
     let done = 0;
-    await soManyAtOnce(BLOBS_AT_ONCE, blobsOf(origin), async (located) => {
+    await eachAtOnce(BLOBS_AT_ONCE, blobsOf(origin), async (located) => {
       await breathe();
       const what = await this.#wrongWithBlob(located);
       done += 1;

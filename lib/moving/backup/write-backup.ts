@@ -14,7 +14,7 @@ import { blobsOf, MISSING, smallOf, wrongWith, type Damaged } from '../content.t
 import { countUploads, describeLog } from '../describe-store.ts';
 import { moveBlob, type OnProgress } from '../fill.ts';
 import { namesIn, storeOrigin } from '../origin.ts';
-import { soManyAtOnce } from '../so-many-at-once.ts';
+import { eachAtOnce } from '../../encoding/each-at-once.ts';
 import { withoutCollection } from '../without-collection.ts';
 import { BackupOrigin } from './backup-origin.ts';
 import { newName, prepareBackups } from './backups-in.ts';
@@ -206,7 +206,7 @@ async function writeBlobs(writing: Writing, temporary: BackupFolder): Promise<Wr
     total = 0;
     for await (const _located of blobsOf(written)) total += 1;
   }
-  await soManyAtOnce(BLOBS_AT_ONCE, blobsOf(written), async (located: Located) => {
+  await eachAtOnce(BLOBS_AT_ONCE, blobsOf(written), async (located: Located) => {
     await breathe();
     const store = stores(located.encoding);
     if ((await store.stat(located.content)) === undefined) {

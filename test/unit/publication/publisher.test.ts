@@ -225,6 +225,18 @@ describe('a publisher', () => {
     await expect(publisher().publishNow()).rejects.toMatchObject({ code: 'target-backwards' });
     expect(await live()).toMatchObject({ size: 50 });
   });
+
+  test('does not publish a log that was set back and has grown again, however long it is', async () => {
+    renderer.entries = 50;
+    await publisher().publishNow();
+    renderer.history = 'another';
+    renderer.entries = 51;
+    await expect(publisher().publishNow()).rejects.toMatchObject({ code: 'target-backwards' });
+    expect(await live()).toMatchObject({ size: 50 });
+    renderer.history = 'one';
+    await publisher().publishNow();
+    expect(await live()).toMatchObject({ size: 51 });
+  });
 });
 
 describe('a rollback', () => {
