@@ -8,12 +8,12 @@ import { entriesOf } from '../../lib/store/keyed-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
 import { leaseKey } from '../../lib/store/keys.ts';
 import type { Sha256 } from '../../lib/encoding/digest.ts';
-import { assay, errorsIn, startAssay } from '../support/assay-command.ts';
-import { Author } from '../support/author.ts';
+import { assay, errorsIn } from '../support/assay-command.ts';
 import { send } from '../support/http.ts';
 import { mayMount } from '../support/may-mount.ts';
+import { checkpointOf, expectServed, expectVerified, fill, json, killed } from '../support/moving.ts';
 import { randomContent } from '../support/oci-content.ts';
-import { freshRepository, Repository } from '../support/repository.ts';
+import { Repository } from '../support/repository.ts';
 import { runProgram } from '../support/run-program.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
@@ -44,76 +44,6 @@ async function serving(data: string, publish = 'off'): Promise<Server> {
   return server;
 }
 
-interface Pushed {
-  readonly repository: string;
-  readonly content: Map<string, Buffer>;
-}
-
-/** Blobs of both kinds, an image and two versions of a test case. */
-async function fill(server: Server): Promise<Pushed> {
-  const repository = freshRepository(server);
-  const content = new Map<string, Buffer>();
-  for (let at = 0; at < 24; at += 1) {
-    const bytes = randomContent(at % 2 === 0 ? 400 : 200_000);
-    content.set(await repository.pushBlob(bytes), bytes);
-  }
-  const image = await repository.pushImage('v1');
-  content.set(image.digest, image.bytes);
-  const author = await Author.in(folder.path, server);
-  for (const version of ['v1.0.0', 'v1.1.0']) {
-    const files = { 'test-case.toml': 'name = "Carom"\n', 'large.txt': randomContent(200_000).toString('hex') };
-    await author.commit(files, `test-cases/carom/${version}`);
-  }
-  await author.json('publish', '--all');
-  return { repository: repository.name, content };
-}
-
-async function expectServed(server: Server, { repository, content }: Pushed): Promise<void> {
-  const there = new Repository(server, repository);
-  const image = await there.get('manifests/v1');
-  expect(content.get(`sha256:${image.headers['docker-content-digest']?.toString().slice(7)}`)?.equals(image.body)).toBe(
-    true,
-  );
-  for (const [digest, bytes] of content) {
-    const found = await there.get(`blobs/${digest}`);
-    if (found.status !== 404) expect(found.body.equals(bytes)).toBe(true);
-    else expect(digest).toBe(image.headers['docker-content-digest']);
-  }
-}
-
-async function checkpointOf(server: Server): Promise<string> {
-  return (await send('GET', `${server.url}/log/checkpoint`)).body.toString();
-}
-
-async function expectVerified(server: Server, ...args: string[]): Promise<void> {
-  const { code, stderr } = await assay(['log', 'verify', ...args], { ASSAY_URL: server.url });
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-}
-
-async function json<T>(args: readonly string[], expected = 0): Promise<T> {
-  const { code, stdout, stderr } = await assay([...args, '--json']);
-  if (code !== expected) throw new Error(`assay ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
-  return JSON.parse(stdout) as T;
-}
-
-/** Runs a command that is killed once something holds, which is looked at all the time; whether it was still running. */
-async function killed(args: readonly string[], when: () => Promise<boolean>): Promise<boolean> {
-  const child = startAssay(args);
-  let signal: NodeJS.Signals | null | undefined;
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', (_, by) => {
-      signal = by;
-      resolve();
-    });
-  });
-  child.stdout?.resume();
-  child.stderr?.resume();
-  while (signal === undefined && !(await when())) await sleep(1);
-  child.kill('SIGKILL');
-  await ended;
-  return signal === 'SIGKILL';
-}
-
 /** Whether a folder has that part of the twelve blobs of `fill` at which this round is to end. */
 function hasPart(root: string, round: number): () => Promise<boolean> {
   return async () => {
@@ -142,7 +72,7 @@ describe('a copy', () => {
   test('that is killed at any moment goes on, serves the same bytes, and has the same log, which goes on being published', async () => {
     const [data, target, bucket] = [fresh('source'), fresh('target'), fresh('bucket')];
     const source = await serving(data, `dir:${bucket}`);
-    const pushed = await fill(source);
+    const pushed = await fill(source, folder.path);
     expect((await published(source)).live?.size).toBe(2);
     const before = await checkpointOf(source);
 
@@ -183,7 +113,7 @@ describe('a copy', () => {
   test('is not served before it has ended, nor checked, nor collected in', async () => {
     const [data, target] = [fresh('source'), fresh('target')];
     const source = await serving(data);
-    await fill(source);
+    await fill(source, folder.path);
     const { stdout } = await assay(['copy', '--ahead', '--from', places(data), '--to', places(target)]);
     expect(stdout).toContain('has not ended');
     for (const command of ['serve', 'fsck', 'gc', 'backup']) {
@@ -206,7 +136,7 @@ describe('a copy', () => {
   test('names what is damaged, copies all else, and fails', async () => {
     const [data, target] = [fresh('source'), fresh('target')];
     const source = await serving(data);
-    const { content } = await fill(source);
+    const { content } = await fill(source, folder.path);
     await source.stop();
     const [digest] = [...content].find(([, bytes]) => bytes.length === 200_000)!;
     const path = new FileLayout(data).blob(digest as Sha256);
@@ -224,7 +154,7 @@ describe('a backup', () => {
   test('beside writers has all that was acknowledged before it began, and gives a sound store with a sound log', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
     const source = await serving(data);
-    const first = await fill(source);
+    const first = await fill(source, folder.path);
     let stopping = false;
     let pins = 0;
     const acknowledged = new Map<string, Buffer>();
@@ -277,7 +207,7 @@ describe('a backup', () => {
   test('and a restore that are killed at any moment leave nothing half, and go on', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
     const source = await serving(data);
-    const pushed = await fill(source);
+    const pushed = await fill(source, folder.path);
     await source.stop();
     const command = ['backup', backups, '--data', data];
     for (let round = 0; round < KILLS; round += 1) {
@@ -313,7 +243,7 @@ describe('a backup', () => {
   test('without the key of the log says so, and one whose key is not at hand is refused', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
     const source = await serving(data);
-    await fill(source);
+    await fill(source, folder.path);
     const lacking = await assay(['backup', backups, '--data', data, '--log-key', '/nowhere/log.key']);
     expect({ code: lacking.code, stderr: lacking.stderr }).toEqual({
       code: 2,
@@ -329,7 +259,7 @@ describe('a backup', () => {
 
   test('is not restored over the key of another log', async () => {
     const [data, backups, target] = [fresh('source'), fresh('backups'), fresh('target')];
-    await fill(await serving(data));
+    await fill(await serving(data), folder.path);
     await json(['backup', backups, '--data', data]);
     const other = await serving(target);
     await other.stop();
@@ -346,7 +276,7 @@ describe('a backup', () => {
   test('of an earlier time is not published over what readers have seen since, however far its log goes on', async () => {
     const [data, backups, target, bucket] = [fresh('source'), fresh('backups'), fresh('target'), fresh('bucket')];
     const source = await serving(data, `dir:${bucket}`);
-    await fill(source);
+    await fill(source, folder.path);
     await json(['backup', backups, '--data', data]);
     const saved = fresh('checkpoint');
     for (const pin of ['a', 'b'])
@@ -382,7 +312,7 @@ describe.skipIf(!mayMount())('on a full disk', () => {
 
   test('a copy, a backup and a restore say so, harm nothing, and go on where there is room', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
-    await fill(await serving(data));
+    await fill(await serving(data), folder.path);
     await servers.at(-1)!.stop();
     await json(['backup', backups, '--data', data]);
     await onDisk(2, async (disk) => {
