@@ -6,26 +6,26 @@ import { useEngine, type Engine, type Trial } from './harness.ts';
 const EVERYTHING = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) };
 const COUNT = 300;
 
+/** Every pair of keys has one number, and a commit renews both. */
+async function renew(store: KeyedStore, number: number): Promise<void> {
+  const value = Buffer.from(String(number));
+  const name = String(number % COUNT).padStart(4, '0');
+  const puts = ['a', 'z'].map((letter) => ({ key: Buffer.from(`${letter}${name}`), value }));
+  expect(await store.commit({ puts })).toBe(true);
+}
+
+async function read(then: Listed, pageSize: number): Promise<Map<string, string>> {
+  const all = new Map<string, string>();
+  for await (const { key, value } of entriesOf(then, EVERYTHING, pageSize)) {
+    all.set(Buffer.from(key).toString(), Buffer.from(value).toString());
+  }
+  return all;
+}
+
 /** What an engine holds that can be read as of one moment. */
 export function momentsContract<T extends Trial<KeyedStore & Moments>>(engine: Engine<KeyedStore & Moments, T>): void {
   describe(`Moments of ${engine.name}`, () => {
     const trial = useEngine<KeyedStore & Moments, T>(engine);
-
-    /** Every pair of keys has one number, and a commit renews both. */
-    async function renew(store: KeyedStore, number: number): Promise<void> {
-      const value = Buffer.from(String(number));
-      const name = String(number % COUNT).padStart(4, '0');
-      const puts = ['a', 'z'].map((letter) => ({ key: Buffer.from(`${letter}${name}`), value }));
-      expect(await store.commit({ puts })).toBe(true);
-    }
-
-    async function read(then: Listed, pageSize: number): Promise<Map<string, string>> {
-      const all = new Map<string, string>();
-      for await (const { key, value } of entriesOf(then, EVERYTHING, pageSize)) {
-        all.set(Buffer.from(key).toString(), Buffer.from(value).toString());
-      }
-      return all;
-    }
 
     test('show all pages of one moment, whatever is committed in between', async () => {
       const { store } = trial();

@@ -31,6 +31,15 @@ interface Engines {
   use<T>(work: (stores: { readonly keys: KeyedStore; readonly blobs: BlobStore }) => Promise<T>): Promise<T>;
 }
 
+function allIn(engines: Engines): Promise<MovedContent> {
+  return engines.use(contentOf);
+}
+
+/** As if the term of a lease had passed that was left by who was killed. */
+async function passLeases(engines: Engines): Promise<void> {
+  await engines.use(({ keys }) => keys.commit({ deletes: [leaseKey('garbage collection')] }));
+}
+
 describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
   const postgres = usePostgres();
   const s3 = useS3();
@@ -93,10 +102,6 @@ describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
     return server;
   }
 
-  function allIn(engines: Engines): Promise<MovedContent> {
-    return engines.use(contentOf);
-  }
-
   async function expectSound(engines: Engines): Promise<void> {
     const { stdout, code } = await assay(['fsck'], { ...s3.environment, ...engines.env });
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('All is well') });
@@ -104,11 +109,6 @@ describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
 
   function run<T>(...args: string[]): Promise<T> {
     return json<T>(args, s3.environment);
-  }
-
-  /** As if the term of a lease had passed that was left by who was killed. */
-  async function passLeases(engines: Engines): Promise<void> {
-    await engines.use(({ keys }) => keys.commit({ deletes: [leaseKey('garbage collection')] }));
   }
 
   async function filledOn(engines: Engines, logKey: string): Promise<{ pushed: Pushed; checkpoint: string }> {
@@ -170,11 +170,11 @@ describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
       const [logKey, backups] = [fresh('log.key'), fresh('backups')];
       const server = await serving(one, logKey);
       const pushed = await fill(server, folder.path);
-      let stopping = false;
+      const stopping = new AbortController();
       const acknowledged = new Map(pushed.content);
       async function push(size: number): Promise<void> {
         const repository = new Repository(server, pushed.repository);
-        while (!stopping) {
+        while (!stopping.signal.aborted) {
           const bytes = randomContent(size);
           acknowledged.set(await repository.pushBlob(bytes), bytes);
         }
@@ -191,7 +191,7 @@ describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
         );
         expect(second.written.blobs).toBeLessThan(second.blobs.count);
       } finally {
-        stopping = true;
+        stopping.abort();
         await Promise.all(writers);
       }
       await server.stop();

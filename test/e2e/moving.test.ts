@@ -68,6 +68,18 @@ async function published(server: Server): Promise<PublicationStatus> {
   return JSON.parse(stdout) as PublicationStatus;
 }
 
+/** Does something on a disk of its own, of so many megabytes. */
+async function onDisk<T>(megabytes: number, work: (disk: string) => Promise<T>): Promise<T> {
+  const disk = fresh('disk');
+  await mkdir(disk);
+  await runProgram('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', disk]);
+  try {
+    return await work(disk);
+  } finally {
+    await runProgram('umount', [disk]);
+  }
+}
+
 describe('a copy', () => {
   test('that is killed at any moment goes on, serves the same bytes, and has the same log, which goes on being published', async () => {
     const [data, target, bucket] = [fresh('source'), fresh('target'), fresh('bucket')];
@@ -155,18 +167,18 @@ describe('a backup', () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
     const source = await serving(data);
     const first = await fill(source, folder.path);
-    let stopping = false;
+    const stopping = new AbortController();
     let pins = 0;
     const acknowledged = new Map<string, Buffer>();
     async function push(size: number): Promise<void> {
       const repository = new Repository(source, first.repository);
-      while (!stopping) {
+      while (!stopping.signal.aborted) {
         const bytes = randomContent(size);
         acknowledged.set(await repository.pushBlob(bytes), bytes);
       }
     }
     async function pin(): Promise<void> {
-      for (; !stopping; pins += 1) {
+      for (; !stopping.signal.aborted; pins += 1) {
         const body = Buffer.from(JSON.stringify({ to: pins % 2 === 0 ? 'v1.0.0' : 'v1.1.0' }));
         const headers = { 'content-type': 'application/json' };
         const url = `${source.url}/api/v1/pins/test-cases/carom@p${pins % 7}`;
@@ -184,7 +196,7 @@ describe('a backup', () => {
         made.push({ name: report.name, ...before });
       }
     } finally {
-      stopping = true;
+      stopping.abort();
       await Promise.all(writers);
     }
     expect(await source.stop()).toBe(0);
@@ -210,6 +222,7 @@ describe('a backup', () => {
     const pushed = await fill(source, folder.path);
     await source.stop();
     const command = ['backup', backups, '--data', data];
+    let most = 0;
     for (let round = 0; round < KILLS; round += 1) {
       await killed(command, hasPart(join(backups, 'raw'), round));
       await passLeases(data);
@@ -220,9 +233,10 @@ describe('a backup', () => {
             throw error;
           },
         );
-        expect(verified.length).toBeLessThanOrEqual(round + 1);
+        most = Math.max(most, verified.length - round);
       }
     }
+    expect(most).toBeLessThanOrEqual(1);
     await json(command);
     expect(await json(['backup', 'verify', backups])).toMatchObject({ faults: [] });
     const left = await readdir(join(backups, 'backups'));
@@ -233,7 +247,8 @@ describe('a backup', () => {
       if (!(await killed(['restore', backups, '--data', target], hasPart(target, round)))) break;
     }
     const { code, stderr } = await assay(['restore', backups, '--data', target]);
-    if (code !== 0) expect(stderr).toContain('is not empty: it has keys of its own');
+    // It may have been killed behind its last commit.
+    expect(code === 0 ? '' : stderr).toMatch(/^$|is not empty: it has keys of its own/);
     expect(await errorsIn(target)).toEqual([]);
     const restored = await serving(target);
     await expectServed(restored, pushed);
@@ -299,17 +314,6 @@ describe('a backup', () => {
 });
 
 describe.skipIf(!mayMount())('on a full disk', () => {
-  async function onDisk<T>(megabytes: number, work: (disk: string) => Promise<T>): Promise<T> {
-    const disk = fresh('disk');
-    await mkdir(disk);
-    await runProgram('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', disk]);
-    try {
-      return await work(disk);
-    } finally {
-      await runProgram('umount', [disk]);
-    }
-  }
-
   test('a copy, a backup and a restore say so, harm nothing, and go on where there is room', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
     await fill(await serving(data), folder.path);

@@ -68,17 +68,11 @@ export async function killed(
   env: NodeJS.ProcessEnv = {},
 ): Promise<boolean> {
   const child = startAssay(args, env);
-  let signal: NodeJS.Signals | null | undefined;
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', (_, by) => {
-      signal = by;
-      resolve();
-    });
-  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
   child.stdout?.resume();
   child.stderr?.resume();
-  while (signal === undefined && !(await when())) await sleep(1);
+  while (child.exitCode === null && !(await when())) await sleep(1);
   child.kill('SIGKILL');
   await ended;
-  return signal === 'SIGKILL';
+  return child.signalCode === 'SIGKILL';
 }

@@ -21,6 +21,18 @@ function plain(entries: readonly Entry[]): string[] {
   return entries.map(({ key, value }) => `${Buffer.from(key).toString('hex')}=${Buffer.from(value).toString('hex')}`);
 }
 
+async function* noise(): AsyncGenerator<Buffer> {
+  for (let piece = 0; piece < 1000; piece += 1) yield Buffer.alloc(65_536, 0xff);
+}
+
+function sorted(keys: readonly Uint8Array[]): Entry[] {
+  return keys.map((key) => ({ key, value: key })).sort((a, b) => Buffer.compare(a.key, b.key));
+}
+
+function name(key: Uint8Array): string {
+  return Buffer.from(key).toString('hex');
+}
+
 describe('a file of entries', () => {
   test('gives back what it was made of, however its bytes come', async () => {
     await fc.assert(
@@ -43,9 +55,6 @@ describe('a file of entries', () => {
   });
 
   test('that is something else is refused without being held in memory', async () => {
-    async function* noise(): AsyncGenerator<Buffer> {
-      for (let piece = 0; piece < 1000; piece += 1) yield Buffer.alloc(65_536, 0xff);
-    }
     await expect(all(decodeEntries(noise()))).rejects.toMatchObject({ code: 'bad-backup' });
   });
 });
@@ -55,9 +64,6 @@ test('two sources in order are paired as two maps are', async () => {
   const map = fc.uniqueArray(key, { selector: (one) => Buffer.from(one).toString('hex'), maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(map, map, async (one, other) => {
-      const sorted = (keys: Uint8Array[]): Entry[] =>
-        keys.map((key) => ({ key, value: key })).sort((a, b) => Buffer.compare(a.key, b.key));
-      const name = (key: Uint8Array): string => Buffer.from(key).toString('hex');
       const pairs = await all(paired(from(sorted(one)), from(sorted(other))));
       const expected = sorted([...new Map([...one, ...other].map((key) => [name(key), key])).values()]);
       expect(pairs.map(({ key }) => name(key))).toEqual(expected.map(({ key }) => name(key)));
