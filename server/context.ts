@@ -23,6 +23,8 @@ import { announceServer } from '../lib/store/presence.ts';
 import type { BlobsPlace, Config, StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
+import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** Everything that is open while a server or a command runs. */
 export interface Context {
@@ -59,14 +61,16 @@ export async function openExisting(config: Config): Promise<Context> {
 }
 
 /** The one place that knows engines. */
-export async function openContext(config: Config): Promise<ServerContext> {
+export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
   const store = await openStore(config, 'made');
-  const { blobs, keys } = store;
+  const blobs =
+    tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
+  const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
-    const presence = await announceServer(keys, Date.now);
+    const presence = await announceServer(store.keys, Date.now);
     async function closeAll(): Promise<void> {
       await publicLog.close();
       await presence.leave();
@@ -77,6 +81,10 @@ export async function openContext(config: Config): Promise<ServerContext> {
     await store.close();
     throw error;
   }
+}
+
+function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
+  return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
 
 /** Both engines of a store. */
