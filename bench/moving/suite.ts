@@ -16,7 +16,7 @@ const copyName = 'cp -a, sync';
 interface Round {
   data: string;
   folder: string;
-  assay(...args: string[]): Promise<void>;
+  assay: (...args: string[]) => Promise<void>;
 }
 
 /** What is timed comes back from what prepares it. */
@@ -62,7 +62,7 @@ function movingRow(name: string, work: string, hasPeer: boolean, timed: Work): R
     unit: 's',
     better: 'less',
     contenders: hasPeer ? [assayName, copyName] : [assayName],
-    holds: [],
+    holds: [hasPeer ? { against: copyName, limit: 20 } : { limit: 60 }],
     programs: [],
     async open(stage, wanted) {
       const data = await sampleStore(stage, amount);
