@@ -10,8 +10,8 @@ import type { Rendering } from './rendering.ts';
 import { NO_ROOT, readRoot } from './root.ts';
 import { changeRuns } from './runs-part.ts';
 import { ScrubReport } from './scrub-report.ts';
-import { Scrubber, SCRUBBER_VERSION, type Personal } from './scrubber.ts';
-import { FORMAT } from './shape.ts';
+import { Scrubber, SCRUBBER_VERSION, type Personal } from '../scrub/scrubber.ts';
+import { FORMAT, RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import type { LogSource, Sources } from './sources.ts';
 import type { Root } from './wire.ts';
@@ -56,6 +56,7 @@ export async function render(sources: Sources, sink: ObjectSink, options: Render
   const at = changes.at ?? before.log.at;
   const root: Root = {
     format: FORMAT,
+    renderer: RENDERER_VERSION,
     log: { size, root: log.root.toString('base64'), ...(at === undefined ? {} : { at }) },
     runs,
     scrubber: { version: SCRUBBER_VERSION, also: scrubber.also, ...(await report.end(documents, before.scrubber)) },
@@ -66,24 +67,24 @@ export async function render(sources: Sources, sink: ObjectSink, options: Render
 }
 
 /**
- * Whether this release would make the same of the same entries: in the same format, and scrubbed alike. Rejects where
+ * Whether this release would make the same of the same entries: in the same format, with the same renderer, and scrubbed alike. Rejects where
  * the root is damaged, or of a format that is not known here.
  */
 export async function isRenderedAlike(
   { id, objects }: { readonly id: Sha256; readonly objects: ObjectSource },
   also: readonly Personal[] = [],
 ): Promise<boolean> {
-  return isScrubbedAlike((await readRoot(objects, id)).root, new Scrubber(also));
+  return isMadeAlike((await readRoot(objects, id)).root, new Scrubber(also));
 }
 
 async function usableBefore({ before, size }: RenderOptions, scrubber: Scrubber): Promise<Root> {
   if (before === undefined) return NO_ROOT;
   const { root } = await readRoot(before.objects, before.id);
-  return root.log.size <= size && isScrubbedAlike(root, scrubber) ? root : NO_ROOT;
+  return root.log.size <= size && isMadeAlike(root, scrubber) ? root : NO_ROOT;
 }
 
-function isScrubbedAlike({ scrubber: { version, also } }: Root, scrubber: Scrubber): boolean {
-  return version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
+function isMadeAlike({ renderer, scrubber: { version, also } }: Root, scrubber: Scrubber): boolean {
+  return renderer === RENDERER_VERSION && version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
 }
 
 /** The last entries that the snapshot before has are the log's as well; `verify` looks at all of them. */
