@@ -105,6 +105,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/retract.ts')).retract,
   },
   {
+    name: 'erase',
+    summary: 'delete what a run consists of, where the law asks for it',
+    load: async () => (await import('./commands/erase.ts')).erase,
+  },
+  {
     name: 'publication',
     summary: 'tell how publication stands, or publish at once',
     load: async () => (await import('./commands/publication.ts')).publication,
@@ -128,6 +133,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'fsck',
     summary: 'check every digest, and every key that names one',
     load: async () => (await import('./commands/fsck.ts')).fsck,
+  },
+  {
+    name: 'copy',
+    summary: 'copy a store to other engines, or to another place',
+    load: async () => (await import('./commands/copy.ts')).copy,
+  },
+  {
+    name: 'backup',
+    summary: 'back a store up while it is served; list and verify backups',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'make an empty store what a backup has',
+    load: async () => (await import('./commands/restore.ts')).restore,
   },
   {
     name: 'version',
