@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { S3Location } from '../lib/store/s3/s3-location.ts';
+import type { AddressRange } from './proxies.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
 
 /** Where keys and small content are kept. */
@@ -33,12 +34,20 @@ export interface Config {
   readonly deployHook: string | undefined;
   readonly snapshotGraceMs: number;
   readonly trust: 'loopback' | 'network';
+  readonly allowedHosts: readonly string[];
+  readonly trustedProxies: readonly AddressRange[];
+  readonly identityHeader: string | undefined;
   readonly bodyTimeoutMs: number;
   readonly uploadExpiryMs: number;
   readonly gcIntervalMs: number;
   readonly gcGraceMs: number;
   readonly maxBlobBytes: number;
   readonly maxPushBytes: number;
+  /** Of one client at a time. */
+  readonly maxUploads: number;
+  readonly maxPacks: number;
+  /** Zero: for ever. */
+  readonly auditRetentionMs: number;
 }
 
 /** Flags by the name of their setting, as the command line gave them. */
@@ -59,12 +68,18 @@ export function readConfig(flags: Flags): Config {
     deployHook: read('deploy-hook', flags),
     snapshotGraceMs: read('snapshot-grace', flags),
     trust: read('trust', flags),
+    allowedHosts: read('allowed-hosts', flags),
+    trustedProxies: read('trusted-proxies', flags),
+    identityHeader: read('identity-header', flags),
     bodyTimeoutMs: read('body-timeout', flags),
     uploadExpiryMs: read('upload-expiry', flags),
     gcIntervalMs: read('gc-interval', flags),
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
     maxPushBytes: read('max-push', flags),
+    maxUploads: read('max-uploads', flags),
+    maxPacks: read('max-packs', flags),
+    auditRetentionMs: read('audit-retention', flags),
   };
 }
 

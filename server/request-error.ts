@@ -4,6 +4,7 @@ export type RequestErrorCode =
   | 'body-too-slow'
   | 'coding-unsupported'
   | 'headers-too-large'
+  | 'host-foreign'
   | 'json-invalid'
   | 'media-type-unsupported'
   | 'method-not-allowed'
@@ -13,7 +14,8 @@ export type RequestErrorCode =
   | 'range-unsatisfiable'
   | 'reference-invalid'
   | 'request-malformed'
-  | 'service-unknown';
+  | 'service-unknown'
+  | 'too-many-requests';
 
 export class RequestError extends Error {
   override readonly name = 'RequestError';

@@ -37,7 +37,7 @@ export const runSubmit: Route = {
   method: 'POST',
   path: RUNS,
   async handle(ctx, app) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.submit(await strictBody(ctx, app, MAX_RUN_BYTES, 'a run'), by));
   },
 };
@@ -75,7 +75,7 @@ export const runReview: Route = {
   method: 'PUT',
   path: RUN_REVIEW,
   async handle(ctx, app, [id = '', reviewer = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.review(id, reviewer, await strictBody(ctx, app, MAX_RUN_BYTES, 'a review'), by));
   },
 };
@@ -86,7 +86,7 @@ export const runAmend: Route = {
   method: 'POST',
   path: RUN_AMENDMENTS,
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.amend(id, await strictBody(ctx, app, MAX_RUN_BYTES, 'an amendment'), by));
   },
 };
@@ -97,7 +97,7 @@ export const runRetract: Route = {
   method: 'POST',
   path: RUN_RETRACTION,
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.retract(id, await strictBody(ctx, app, MAX_RUN_BYTES, 'a retraction'), by));
   },
 };

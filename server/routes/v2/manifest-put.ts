@@ -12,6 +12,7 @@ export const manifestPut: Route = {
   name: 'manifest-put',
   method: 'PUT',
   path: MANIFEST,
+  work: 'upload',
   alsoAnswered: ['GET'],
   async handle(ctx, app, [name = '', referenceText = '']) {
     const family = checkFamily(name);

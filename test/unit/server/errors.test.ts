@@ -34,6 +34,7 @@ const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
   'body-too-slow': 408,
   'coding-unsupported': 415,
   'headers-too-large': 431,
+  'host-foreign': 421,
   'json-invalid': 400,
   'media-type-unsupported': 415,
   'method-not-allowed': 405,
@@ -44,6 +45,7 @@ const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
   'reference-invalid': 400,
   'request-malformed': 400,
   'service-unknown': 403,
+  'too-many-requests': 429,
 };
 const STORE: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
   busy: [503, 'unavailable'],
