@@ -115,6 +115,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rules.ts')).rules,
   },
   {
+    name: 'quota',
+    summary: 'show or set how much a family may hold',
+    load: async () => (await import('./commands/quota.ts')).quota,
+  },
+  {
+    name: 'audit',
+    summary: 'list who changed what, the newest first',
+    load: async () => (await import('./commands/audit.ts')).audit,
+  },
+  {
     name: 'snapshot',
     summary: 'render what is published as files, verify them, or compare two',
     load: async () => (await import('./commands/snapshot.ts')).snapshot,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Definitions } from '../lib/definition/definitions.ts';
 import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
+import { objectSize } from '../lib/git/stored/object-size.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
 import { LogError } from '../lib/log/log-error.ts';
 import type { Log } from '../lib/log/log-store.ts';
@@ -98,7 +99,11 @@ async function openPublicLog({ logKeyFile, logOrigin }: Config, keys: KeyedStore
 
 function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?: () => Promise<void>): Context {
   const stores: Stores = { ...blobs.stores, keys };
-  const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
+  const registry = makeRegistry(stores, {
+    now: Date.now,
+    maxBlobBytes: config.maxBlobBytes,
+    objectSize,
+  });
   const openSpool: OpenSpool = () => new FileSpool(blobs.spools);
   const limits = packLimits(config);
   return {

@@ -37,6 +37,7 @@ const TABLE: Readonly<
   >
 > = {
   aborted: [500, 'UNKNOWN'],
+  'audit-page-invalid': [400, 'UNSUPPORTED'],
   'bad-object': [400, 'UNSUPPORTED'],
   'bad-pack': [400, 'UNSUPPORTED'],
   'bad-request': [400, 'UNSUPPORTED'],
@@ -98,6 +99,8 @@ const TABLE: Readonly<
   'proof-invalid': [500, 'UNKNOWN'],
   'publish-invalid': [422, 'UNSUPPORTED'],
   published: [409, 'DENIED'],
+  'quota-exceeded': [413, 'DENIED'],
+  'quota-invalid': [422, 'UNSUPPORTED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
   'ref-moved': [409, 'UNSUPPORTED'],
   'ref-refused': [409, 'UNSUPPORTED'],

@@ -1,5 +1,6 @@
 /** What the server itself refuses, before any domain is asked. */
 export type RequestErrorCode =
+  | 'audit-page-invalid'
   | 'body-too-large'
   | 'body-too-slow'
   | 'coding-unsupported'

@@ -125,6 +125,7 @@ export class Publisher {
     const { editions } = this.#parts;
     const policy: RefPolicy = {
       ...NO_PUSHES,
+      admit: (bytes) => this.#parts.registry.quotas.admitTo(family, bytes),
       plan: (_updates, plan) => editions.plan(whole, { commit: commit.oid, by, with: 'publish', source }, plan),
     };
     try {
@@ -190,6 +191,7 @@ export class Publisher {
 const NO_PUSHES: RefPolicy = {
   refuse: () => Promise.resolve('this takes no push'),
   entail: () => Promise.resolve([]),
+  admit: () => Promise.resolve(),
   plan: () => Promise.reject(new GitError('ref-refused', 'this takes no push')),
   committed: () => Promise.resolve(),
 };

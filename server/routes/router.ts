@@ -4,8 +4,10 @@ import type { AppContext } from '../app-context.ts';
 import { RequestError } from '../request-error.ts';
 import { archive, file, files, metadata } from './api/content.ts';
 import { definition, definitions, statements } from './api/definitions.ts';
+import { audit } from './api/audit.ts';
 import { diff } from './api/diff.ts';
 import { families, family } from './api/families.ts';
+import { familyQuotaGet, familyQuotaPut } from './api/family-quota.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
 import { history } from './api/history.ts';
 import { missing } from './api/missing.ts';
@@ -46,6 +48,9 @@ export const ROUTES: readonly Route[] = [
   metrics,
   familyRulesGet,
   familyRulesPut,
+  familyQuotaGet,
+  familyQuotaPut,
+  audit,
   families,
   family,
   definitions,

@@ -19,6 +19,8 @@ const OCI: Readonly<Record<OciErrorCode, readonly [number, string]>> = {
   'name-unknown': [404, 'NAME_UNKNOWN'],
   'page-invalid': [400, 'UNSUPPORTED'],
   published: [409, 'DENIED'],
+  'quota-exceeded': [413, 'DENIED'],
+  'quota-invalid': [422, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
   'size-mismatch': [400, 'SIZE_INVALID'],
   'tag-immutable': [409, 'DENIED'],
@@ -30,6 +32,7 @@ const OCI: Readonly<Record<OciErrorCode, readonly [number, string]>> = {
   'upload-unknown': [404, 'BLOB_UPLOAD_UNKNOWN'],
 };
 const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
+  'audit-page-invalid': 400,
   'body-too-large': 413,
   'body-too-slow': 408,
   'coding-unsupported': 415,
