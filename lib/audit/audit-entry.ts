@@ -12,8 +12,6 @@ export const AUDIT_ACTIONS = [
   'blob-deleted',
   'rules-declared',
   'quota-set',
-  'retention-set',
-  'version-removed',
   'submitted',
   'reviewed',
   'amended',
