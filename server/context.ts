@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Audit } from '../lib/audit/audit.ts';
 import { Definitions } from '../lib/definition/definitions.ts';
 import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
@@ -16,9 +17,10 @@ import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
+import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
-import type { BlobsPlace, Config, StorePlace } from './config.ts';
+import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 
@@ -54,7 +56,15 @@ interface OpenBlobs {
 export async function openExisting(config: Config): Promise<Context> {
   await requireStore(config.store);
   const blobs = await existingBlobs(config.blobs);
-  return contextOf(config, blobs, await openBeside(config, blobs));
+  const keys = await openBeside(config, blobs);
+  try {
+    await requireFormat(keys);
+    return contextOf(config, blobs, keys);
+  } catch (error) {
+    await keys.close();
+    await blobs.close();
+    throw error;
+  }
 }
 
 /** The one place that knows engines. */
@@ -62,6 +72,7 @@ export async function openContext(config: Config): Promise<ServerContext> {
   const blobs = await openBlobs(config.blobs);
   const keys = await openBeside(config, blobs);
   try {
+    await bringForward(keys, { now: Date.now, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
@@ -71,6 +82,11 @@ export async function openContext(config: Config): Promise<ServerContext> {
     await blobs.close();
     throw error;
   }
+}
+
+function tellMigrated(keys: KeyedStore, format: number): Promise<void> {
+  const by = { address: '', name: actorName() };
+  return new Audit(keys, Date.now).note({ action: 'data-migrated', by, detail: { format } });
 }
 
 /** The keys, once the blobs are open, which are not left so where the keys cannot be had. */
