@@ -140,6 +140,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/fsck.ts')).fsck,
   },
   {
+    name: 'doctor',
+    summary: 'look at all that a server needs, and say what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'version',
     summary: 'print which version this is',
     load: async () => (await import('./commands/version.ts')).version,

@@ -134,9 +134,19 @@ function read<N extends SettingName>(name: N, flags: Flags): ParsedBy<N> {
   }
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
+}
+
+/** Read by commands, by tests and by measurements. */
+const OTHER_VARIABLES = /^ASSAY_(?:URL|ACTOR|CACHE|TEST_.*|BENCH_.*|OCI_CONFORMANCE|OTHER_NODES)$/;
+
+/** What the environment says to Assay that nobody reads. */
+export function unknownVariables(): string[] {
+  const known = new Set<string>(Object.values(SETTINGS).map(({ env }) => env));
+  const said = Object.keys(process.env).filter((name) => name.startsWith('ASSAY_'));
+  return said.filter((name) => !known.has(name) && !OTHER_VARIABLES.test(name)).sort();
 }
 
 /** Where commands find the server that they speak to. */

@@ -67,6 +67,12 @@ export async function openExisting(config: Config): Promise<Context> {
   }
 }
 
+/** The keys of a store that is there, of whichever format. */
+export async function openStore({ store }: Config): Promise<KeyedStore> {
+  await requireStore(store);
+  return openKeys(store);
+}
+
 /** The one place that knows engines. */
 export async function openContext(config: Config): Promise<ServerContext> {
   const blobs = await openBlobs(config.blobs);
