@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../lib/audit/audit-entry.ts';
+import type { AuditEntry } from '../../lib/client/index.ts';
 import { clientFrom, SERVER_OPTIONS, textOf } from '../client-options.ts';
 import { DONE, refuseWords, type Command } from '../command.ts';
 import { limitFrom } from '../limit-option.ts';

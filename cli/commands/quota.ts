@@ -1,4 +1,4 @@
-import type { Quota, QuotaAnswer } from '../../lib/oci/family-record.ts';
+import type { Quota, QuotaAnswer } from '../../lib/client/index.ts';
 import { SETTINGS, WrongSetting } from '../../server/settings.ts';
 import { clientFrom, SERVER_OPTIONS, textOf } from '../client-options.ts';
 import { DONE, oneWord, UsageError, type Command, type Values } from '../command.ts';

@@ -1,5 +1,4 @@
-import { DATA_FORMAT } from '../../lib/store/data-format.ts';
-import { VERSION } from '../../server/version.ts';
+import { DATA_FORMAT, VERSION } from '../../server/version.ts';
 import { DONE, refuseWords, type Command } from '../command.ts';
 
 export const version: Command = {

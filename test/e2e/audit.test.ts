@@ -82,7 +82,7 @@ describe('the audit', () => {
       [action, by.name, family, subject].join(' '),
     );
     const digest = expect.stringMatching(/sha256:[0-9a-f]{64}$/) as string;
-    expect(told.reverse()).toEqual([
+    expect(told.toReversed()).toEqual([
       'published  containers/claude v1.0.0',
       `published  ${FAMILY} v1.0.0`,
       `published  ${FAMILY} v1.1.0`,

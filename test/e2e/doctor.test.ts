@@ -28,7 +28,7 @@ interface Examined {
   readonly code: number | null;
   readonly findings: readonly Finding[];
   /** Those of a check, as `status: what was said`. */
-  of(check: string): string[];
+  readonly of: (check: string) => string[];
 }
 
 async function examine(env: Record<string, string> = {}, ...flags: string[]): Promise<Examined> {

@@ -60,11 +60,13 @@ describe('a server on a network', () => {
   const server = useServer({ env: { ASSAY_TRUST: 'network', ASSAY_ALLOWED_HOSTS: 'assay.example.org,*.lan.example' } });
 
   test('answers to the names that are listed and to no other', async () => {
-    const statusOf = async (host: string): Promise<number> =>
-      (await send('GET', `${server.url}/v2/`, { headers: { host } })).status;
-    expect(await statusOf('assay.example.org:443')).toBe(200);
-    expect(await statusOf('tests.lan.example')).toBe(200);
-    expect(await statusOf('other.example.org')).toBe(421);
+    for (const [host, status] of [
+      ['assay.example.org:443', 200],
+      ['tests.lan.example', 200],
+      ['other.example.org', 421],
+    ] as const) {
+      expect((await send('GET', `${server.url}/v2/`, { headers: { host } })).status).toBe(status);
+    }
   });
 });
 
