@@ -108,7 +108,7 @@ export function makeRouter(app: AppContext): Middleware {
   for (const route of ROUTES) {
     router[METHOD[route.method]](route.path, async (ctx: Context) => {
       ctx.state['route'] = route.name;
-      if (route.work !== undefined) app.turns.take(route.work, ctx.req, ctx.res);
+      if (route.work !== undefined) await app.turns.take(route.work, ctx.req, ctx.res);
       await route.handle(ctx, app, groupsOf(route.path, ctx.path));
     });
   }

@@ -133,23 +133,29 @@ describe('a client with as much under way as it may have', () => {
     return connection;
   }
 
-  test('is told 429 in the envelope of the path and when to come again, and is served then', async () => {
-    const repository = freshRepository(server);
-    const digest = `sha256:${'a'.repeat(64)}`;
-    const held = await Promise.all([0, 1].map(() => hold(`/v2/${repository.name}/blobs/uploads/?digest=${digest}`)));
-    const refused = await repository.send('POST', 'blobs/uploads/');
-    expect(refused.status).toBe(429);
-    expect(refused.headers['retry-after']).toBe('1');
-    expect(JSON.parse(textOf(refused))).toMatchObject({ errors: [{ code: 'TOOMANYREQUESTS' }] });
-    const push = await send('POST', `${server.url}/git/a.git/git-receive-pack`, { body: Buffer.from('0000') });
-    expect([push.status, textOf(push)]).toEqual([429, expect.stringMatching(/^this client has 2 uploads/)]);
-    const media = await send('PUT', `${server.url}/api/v1/media/${digest}`, { body: Buffer.from('x') });
-    expect(JSON.parse(textOf(media))).toMatchObject({ status: 429, code: 'too-many-requests' });
-    // Reading, and the other kind of work, are not touched.
-    expect((await send('GET', `${server.url}/v2/`)).status).toBe(200);
-    expect((await send('POST', `${server.url}/git/a.git/git-upload-pack`)).status).toBe(404);
-    held[0]?.destroy();
-    await expect.poll(async () => (await repository.send('POST', 'blobs/uploads/')).status).toBe(202);
-    for (const connection of held) connection.destroy();
-  });
+  test(
+    'is told 429 in the envelope of the path and when to come again, and is served then',
+    { timeout: 30_000 },
+    async () => {
+      const repository = freshRepository(server);
+      const digest = `sha256:${'a'.repeat(64)}`;
+      const held = await Promise.all([0, 1].map(() => hold(`/v2/${repository.name}/blobs/uploads/?digest=${digest}`)));
+      const [refused, push, media] = await Promise.all([
+        repository.send('POST', 'blobs/uploads/'),
+        send('POST', `${server.url}/git/a.git/git-receive-pack`, { body: Buffer.from('0000') }),
+        send('PUT', `${server.url}/api/v1/media/${digest}`, { body: Buffer.from('x') }),
+      ]);
+      expect(refused.status).toBe(429);
+      expect(refused.headers['retry-after']).toBe('1');
+      expect(JSON.parse(textOf(refused))).toMatchObject({ errors: [{ code: 'TOOMANYREQUESTS' }] });
+      expect([push.status, textOf(push)]).toEqual([429, expect.stringMatching(/^this client has 2 uploads/)]);
+      expect(JSON.parse(textOf(media))).toMatchObject({ status: 429, code: 'too-many-requests' });
+      // Reading, and the other kind of work, are not touched.
+      expect((await send('GET', `${server.url}/v2/`)).status).toBe(200);
+      expect((await send('POST', `${server.url}/git/a.git/git-upload-pack`)).status).toBe(404);
+      held[0]?.destroy();
+      expect((await repository.send('POST', 'blobs/uploads/')).status).toBe(202);
+      for (const connection of held) connection.destroy();
+    },
+  );
 });
