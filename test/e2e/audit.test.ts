@@ -117,6 +117,13 @@ describe('the audit', () => {
     expect(manifests.map(({ detail }) => detail)).toEqual([{ tags: ['two'] }, { tags: ['one'] }]);
   });
 
+  test('and the public log name the same people', async () => {
+    const [pinned] = await entries('&action=pinned');
+    const at = 4;
+    const { entry } = jsonOf(await send('GET', `${server.url}/api/v1/log/proof?index=${at}`)) as { entry: string };
+    expect(JSON.parse(entry)).toMatchObject({ at: pinned?.at, by: 'ada' });
+  });
+
   test('is filtered by actor, action, family and time, and all of them hold', async () => {
     expect((await entries('&actor=bo')).length).toBe(4);
     expect((await entries('&actor=mallory')).length).toBe(1);
