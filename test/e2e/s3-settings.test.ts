@@ -86,6 +86,12 @@ describeWith(S3_PROGRAMS, 'a server with blobs in S3', () => {
       expect.stringMatching(/^ok blobs in S3: /),
       expect.stringMatching(/^ok snapshots in S3: /),
     ]);
+    // Snapshots come whole, and the manual asks for no rights that only parts would need.
+    await grant(bucket, 's3:AbortMultipartUpload');
+    expect(await examine()).toEqual([
+      expect.stringMatching(/^fail blobs in S3: .*lack s3:AbortMultipartUpload/),
+      expect.stringMatching(/^ok snapshots in S3: /),
+    ]);
     expect(await keys(bucket)).toEqual([]);
     await grant(bucket, 's3:DeleteObject');
     expect(await examine()).toEqual([
