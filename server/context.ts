@@ -68,7 +68,7 @@ export async function openExisting(config: Config): Promise<Context> {
 }
 
 /** The keys of a store that is there, of whichever format. */
-export async function openStore({ store }: Config): Promise<KeyedStore> {
+export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
   await requireStore(store);
   return openKeys(store);
 }

@@ -1,5 +1,5 @@
 import { requireTrust, type Config } from '../config.ts';
-import { openStore } from '../context.ts';
+import { openExistingKeys } from '../context.ts';
 import { checkBuckets } from './check-buckets.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkHook, checkServer } from './check-network.ts';
@@ -28,7 +28,7 @@ export async function examine(readSettings: () => Config): Promise<Finding[]> {
 
 async function examineStore(config: Config): Promise<Finding[]> {
   try {
-    const keys = await openStore(config);
+    const keys = await openExistingKeys(config);
     try {
       return await checkStore(keys, config);
     } finally {
