@@ -12,6 +12,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
 import type { Turns } from './turns.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with. */
 export interface AppContext {
@@ -33,6 +34,9 @@ export interface AppContext {
   readonly hosts: HostRules;
   readonly identities: Identities;
   readonly turns: Turns;
+  readonly logRequests: boolean;
+  /** Undefined where nobody looks at traces. */
+  readonly tracer: Tracer | undefined;
   readonly bodyTimeoutMs: number;
   /** Resolves when the stores answer; rejects with what is wrong. */
   readonly ready: () => Promise<void>;

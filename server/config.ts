@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { S3Location } from '../lib/store/s3/s3-location.ts';
 import type { AddressRange } from './proxies.ts';
+import { readTracing, type Tracing } from './trace/otlp-settings.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
 
 /** Where keys and small content are kept. */
@@ -48,6 +49,10 @@ export interface Config {
   readonly maxPacks: number;
   /** Zero: for ever. */
   readonly auditRetentionMs: number;
+  /** Every request is told of in the log. */
+  readonly logRequests: boolean;
+  /** Where traces go, if they go anywhere. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** Flags by the name of their setting, as the command line gave them. */
@@ -80,6 +85,8 @@ export function readConfig(flags: Flags): Config {
     maxUploads: read('max-uploads', flags),
     maxPacks: read('max-packs', flags),
     auditRetentionMs: read('audit-retention', flags),
+    logRequests: read('log-requests', flags),
+    tracing: readTracing(process.env),
   };
 }
 

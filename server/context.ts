@@ -23,6 +23,8 @@ import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
+import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** Everything that is open while a server or a command runs. */
 export interface Context {
@@ -74,9 +76,11 @@ export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
 }
 
 /** The one place that knows engines. */
-export async function openContext(config: Config): Promise<ServerContext> {
-  const blobs = await openBlobs(config.blobs);
-  const keys = await openBeside(config, blobs);
+export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
+  const bare = await openBlobs(config.blobs);
+  const bareKeys = await openBeside(config, bare);
+  const blobs = tracer === undefined ? bare : { ...bare, stores: tracedStores(bare.stores, tracer) };
+  const keys = tracer === undefined ? bareKeys : tracedKeys(bareKeys, tracer);
   try {
     await bringForward(keys, { now: Date.now, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
@@ -93,6 +97,10 @@ export async function openContext(config: Config): Promise<ServerContext> {
 function tellMigrated(keys: KeyedStore, format: number): Promise<void> {
   const by = { address: '', name: actorName() };
   return new Audit(keys, Date.now).note({ action: 'data-migrated', by, detail: { format } });
+}
+
+function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
+  return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
 
 /** The keys, once the blobs are open, which are not left so where the keys cannot be had. */

@@ -10,6 +10,7 @@ import { LOOPBACK, Proxies } from './proxies.ts';
 import { Turns } from './turns.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
 import { startPublication } from './publication.ts';
+import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** After so long in draining, requests that are still under way are cut. */
@@ -25,7 +26,8 @@ export async function serve(config: Config, print: (line: string) => void): Prom
   surviveStrayRejections(log);
   // Whoever reads that the server listens may tell it to end at once.
   const told = firstSignal();
-  const context = await openContext(config);
+  const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
+  const context = await openContext(config, tracing?.tracer);
   try {
     await announceLeftOvers(context, log);
     const metrics = new Metrics();
@@ -51,6 +53,8 @@ export async function serve(config: Config, print: (line: string) => void): Prom
       hosts: config,
       identities: { proxies, header: config.identityHeader },
       turns: new Turns({ upload: config.maxUploads, pack: config.maxPacks }, proxies),
+      logRequests: config.logRequests,
+      tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
       ready: () => probe(context),
     });
@@ -65,6 +69,7 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     await publication?.stop();
   } finally {
     await context.close();
+    await tracing?.close();
   }
 }
 
