@@ -56,11 +56,7 @@ export async function* bodyOf(
     () => {
       if (waitingSince !== undefined) countWait();
       if (waitedMs < timeoutMs * AS_GOOD_AS_A_TIMEOUT) return;
-      if (bytes - seen < least) {
-        fail(new RequestError('body-too-slow', `no more of the body came within ${timeoutMs / 1000} s`));
-      }
-      seen = bytes;
-      waitedMs = 0;
+      fail(new RequestError('body-too-slow', `no more of the body came within ${timeoutMs / 1000} s`));
     },
     timerMs(timeoutMs / 2),
   );
@@ -71,6 +67,10 @@ export async function* bodyOf(
       const chunk = req.read() as Buffer | null;
       if (chunk !== null) {
         bytes += chunk.length;
+        if (bytes - seen >= least) {
+          seen = bytes;
+          waitedMs = 0;
+        }
         yield chunk;
       } else if (failure !== undefined) {
         throw failure;

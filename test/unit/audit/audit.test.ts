@@ -90,6 +90,10 @@ describe('the audit', () => {
   });
 });
 
+function putsManifest({ puts = [] }: Commit): boolean {
+  return puts.some(({ key }) => key[0] === 'm'.charCodeAt(0));
+}
+
 describe('a change', () => {
   const EMPTY = Buffer.from('{}');
   const config = { mediaType: MEDIA.config, digest: sha256(EMPTY), size: 2 };
@@ -98,9 +102,8 @@ describe('a change', () => {
   test('that is made at the second try is told of once, and one that fails is not', async () => {
     const plain = registryOn(stores());
     await plain.uploads.receive('a', config.digest, inPieces(EMPTY));
-    const puts = (commit: Commit): boolean => (commit.puts ?? []).some(({ key }) => key[0] === 'm'.charCodeAt(0));
     let raced = false;
-    const keys = interruptedOnce(stores().keys, puts, async () => {
+    const keys = interruptedOnce(stores().keys, putsManifest, async () => {
       raced = true;
       await plain.families.declare('a', {});
       await plain.manifests.push('a', { tag: 'other' }, manifest, undefined);
@@ -108,10 +111,12 @@ describe('a change', () => {
     const { manifests } = registryOn({ ...stores(), keys });
     await manifests.push('a', { tag: 'one' }, manifest, undefined, [], ADA);
     expect(raced).toBe(true);
-    await expect(manifests.push('a', { tag: 'two' }, Buffer.from('{}'), undefined, [], ADA)).rejects.toThrow();
+    await expect(manifests.push('a', { tag: 'two' }, Buffer.from('{}'), undefined, [], ADA)).rejects.toThrow(
+      /manifest/,
+    );
     // The same once more changes nothing.
     await manifests.push('a', { tag: 'one' }, manifest, undefined, [], ADA);
-    await expect(plain.tags.remove('a', 'none', ADA)).rejects.toThrow();
+    await expect(plain.tags.remove('a', 'none', ADA)).rejects.toThrow(/no tag none/);
     await plain.tags.remove('a', 'one', ADA);
     const { entries } = await plain.audit.page({}, undefined, 100);
     expect(entries.map(({ action, by, subject }) => [action, by, subject])).toEqual([
