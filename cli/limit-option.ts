@@ -9,6 +9,6 @@ export function limitFrom(values: Values): number {
   if (values['all'] === true && text !== undefined) throw new UsageError('--limit and --all are one at a time');
   if (values['all'] === true) return Number.POSITIVE_INFINITY;
   if (text === undefined) return MOST;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a number, and not ${JSON.stringify(text)}`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a number from 1, and not ${JSON.stringify(text)}`);
   return Number(text);
 }

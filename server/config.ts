@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { S3Location } from '../lib/store/s3/s3-location.ts';
 import type { AddressRange } from './proxies.ts';
+import { COMMAND_SETTINGS } from './command-settings.ts';
 import { readTracing, type Tracing } from './trace/otlp-settings.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
 
@@ -146,28 +147,29 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.');
 }
 
-/** Read by commands, by tests and by measurements. */
-const OTHER_VARIABLES = /^ASSAY_(?:URL|ACTOR|CACHE|TEST_.*|BENCH_.*|OCI_CONFORMANCE|OTHER_NODES)$/;
+/** Read by tests and by measurements. */
+const OTHER_VARIABLES = /^ASSAY_(?:TEST_.*|BENCH_.*|OCI_CONFORMANCE|OTHER_NODES)$/;
 
 /** What the environment says to Assay that nobody reads. */
 export function unknownVariables(): string[] {
-  const known = new Set<string>(Object.values(SETTINGS).map(({ env }) => env));
+  const known = new Set<string>([...Object.values(SETTINGS), ...Object.values(COMMAND_SETTINGS)].map(({ env }) => env));
   const said = Object.keys(process.env).filter((name) => name.startsWith('ASSAY_'));
   return said.filter((name) => !known.has(name) && !OTHER_VARIABLES.test(name)).sort();
 }
 
 /** Where commands find the server that they speak to. */
 export function serverUrl(flag: string | undefined): string {
-  const text = (flag ?? process.env['ASSAY_URL']) || 'http://127.0.0.1:7410';
+  const { env, flag: flagName, fallback } = COMMAND_SETTINGS.url;
+  const text = (flag ?? process.env[env]) || fallback;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  const source = flag === undefined ? 'ASSAY_URL' : '--url';
+  const source = flag === undefined ? env : flagName;
   throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes an address like http://127.0.0.1:7410`);
 }
 
 /** Where commands keep what they fetched. */
 export function cacheFolder(flag: string | undefined): string {
   if (flag === '') throw new WrongSetting('--cache is empty; it takes a folder');
-  const named = (flag ?? process.env['ASSAY_CACHE']) || undefined;
+  const named = (flag ?? process.env[COMMAND_SETTINGS.cache.env]) || undefined;
   if (named !== undefined) return named;
   // A relative one does not count (XDG Base Directory Specification, "Environment variables").
   const base = process.env['XDG_CACHE_HOME'] ?? '';
@@ -176,7 +178,7 @@ export function cacheFolder(flag: string | undefined): string {
 
 /** Who works with a command, for the server to note beside what is written. */
 export function actorName(): string {
-  const said = process.env['ASSAY_ACTOR'];
+  const said = process.env[COMMAND_SETTINGS.actor.env];
   if (said) return said;
   try {
     return `${userInfo().username}@${hostname()}`;

@@ -17,6 +17,7 @@ import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
+import { systemClock } from '../lib/store/clock.ts';
 import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
@@ -82,7 +83,7 @@ export async function openContext(config: Config, tracer?: Tracer): Promise<Serv
   const blobs = tracer === undefined ? bare : { ...bare, stores: tracedStores(bare.stores, tracer) };
   const keys = tracer === undefined ? bareKeys : tracedKeys(bareKeys, tracer);
   try {
-    await bringForward(keys, { now: Date.now, onStep: (format) => tellMigrated(keys, format) });
+    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);

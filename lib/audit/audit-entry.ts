@@ -16,6 +16,7 @@ export const AUDIT_ACTIONS = [
   'reviewed',
   'amended',
   'retracted',
+  'erased',
   'published-now',
   'rolled-back',
   'garbage-collected',

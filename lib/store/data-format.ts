@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
 import { formatKey } from './keys.ts';
@@ -24,7 +25,7 @@ interface FormatRecord {
 }
 
 export interface Formats {
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly steps?: readonly FormatStep[];
   /** Told after each step. */
   readonly onStep?: (format: number) => Promise<void> | void;
@@ -37,12 +38,12 @@ export async function formatOf(keys: KeyedStore): Promise<number> {
 }
 
 /** For who serves: brings the store to the format of this program, beside whoever else does. Rejects where a newer one wrote it. */
-export async function bringForward(keys: KeyedStore, { now, steps = STEPS, onStep }: Formats): Promise<void> {
+export async function bringForward(keys: KeyedStore, { clock, steps = STEPS, onStep }: Formats): Promise<void> {
   const newest = steps.length + 1;
   refuseNewer(await formatOf(keys), newest);
   if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, FIRST);
   if ((await formatOf(keys)) === newest) return;
-  await withLease(keys, 'data format', now, async (lease) => {
+  await withLease(keys, 'data format', clock, async (lease) => {
     for (let format = await formatOf(keys); format < newest; format += 1) {
       await steps[format - 1]!(keys);
       lease.check();

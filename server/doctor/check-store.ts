@@ -5,6 +5,7 @@ import type { KeyedStore } from '../../lib/store/keyed-store.ts';
 import { allAudit, logHeadKey } from '../../lib/store/keys.ts';
 import { decodeJson } from '../../lib/store/json-value.ts';
 import { StoreError } from '../../lib/store/store-error.ts';
+import { systemClock } from '../../lib/store/clock.ts';
 import { withLease } from '../../lib/store/lease.ts';
 import { readState } from '../../lib/publication/publication-state.ts';
 import type { Config } from '../config.ts';
@@ -33,7 +34,7 @@ export async function checkStore(keys: KeyedStore, config: Config): Promise<Find
 async function checkWriting(keys: KeyedStore): Promise<Finding> {
   const began = performance.now();
   try {
-    await withLease(keys, 'doctor', Date.now, () => Promise.resolve());
+    await withLease(keys, 'doctor', systemClock, () => Promise.resolve());
   } catch (error) {
     if (error instanceof StoreError && error.code === 'busy') return ok('store', 'another doctor writes to it');
     throw error;

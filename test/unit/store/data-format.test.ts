@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../lib/store/clock.ts';
 import { bringForward, DATA_FORMAT, formatOf, requireFormat, type FormatStep } from '../../../lib/store/data-format.ts';
 import { encodeJson } from '../../../lib/store/json-value.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
@@ -6,7 +7,7 @@ import { formatKey } from '../../../lib/store/keys.ts';
 import { useStores } from '../../support/use-stores.ts';
 
 const AT = Buffer.from('a key of the first format');
-const now = Date.now;
+const clock = systemClock;
 
 async function textOf(keys: KeyedStore): Promise<string | undefined> {
   const value = await keys.get(AT);
@@ -28,7 +29,7 @@ describe('the format of a store', () => {
 
   test('is that of this program, once a server has opened it', async () => {
     const { keys } = stores();
-    await bringForward(keys, { now });
+    await bringForward(keys, { clock });
     expect(await formatOf(keys)).toBe(DATA_FORMAT);
     expect(await keys.get(formatKey)).toEqual(encodeJson({ format: DATA_FORMAT }));
     await requireFormat(keys);
@@ -38,10 +39,10 @@ describe('the format of a store', () => {
     const { keys } = stores();
     await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
     const told: number[] = [];
-    await bringForward(keys, { now, steps: STEPS, onStep: (format) => void told.push(format) });
+    await bringForward(keys, { clock, steps: STEPS, onStep: (format) => void told.push(format) });
     expect(await textOf(keys)).toBe('abc');
     expect([await formatOf(keys), ...told]).toEqual([3, 2, 3]);
-    await bringForward(keys, { now, steps: STEPS });
+    await bringForward(keys, { clock, steps: STEPS });
     expect(await textOf(keys)).toBe('abc');
   });
 
@@ -51,15 +52,15 @@ describe('the format of a store', () => {
       await STEPS[1]!(store);
       throw new Error('the power is gone');
     };
-    await expect(bringForward(keys, { now, steps: [STEPS[0]!, dying] })).rejects.toThrow('the power is gone');
+    await expect(bringForward(keys, { clock, steps: [STEPS[0]!, dying] })).rejects.toThrow('the power is gone');
     expect(await formatOf(keys)).toBe(2);
-    await bringForward(keys, { now, steps: STEPS });
+    await bringForward(keys, { clock, steps: STEPS });
     expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
   });
 
   test('is brought forward once by servers that start together', async () => {
     const { keys } = stores();
-    const starts = Array.from({ length: 8 }, () => bringForward(keys, { now, steps: STEPS }));
+    const starts = Array.from({ length: 8 }, () => bringForward(keys, { clock, steps: STEPS }));
     const outcomes = await Promise.allSettled(starts);
     const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
     // Who comes while another is at it may come again.
@@ -70,7 +71,7 @@ describe('the format of a store', () => {
   test('is refused where it is newer, by servers and by commands, and nothing is changed', async () => {
     const { keys } = stores();
     await keys.commit({ puts: [{ key: formatKey, value: encodeJson({ format: 4 }) }] });
-    await expect(bringForward(keys, { now, steps: STEPS })).rejects.toThrow(
+    await expect(bringForward(keys, { clock, steps: STEPS })).rejects.toThrow(
       /newer Assay \(its format is 4, this one knows 3\)/,
     );
     await expect(requireFormat(keys, 3)).rejects.toThrow(/newer Assay/);
