@@ -26,6 +26,8 @@ export interface AppContext {
   readonly publication: Publication | undefined;
   readonly stores: Stores;
   readonly metrics: Metrics;
+  /** Of all processes of this server. */
+  readonly metricsText: () => Promise<string>;
   readonly log: Log;
   readonly bodyTimeoutMs: number;
   /** Resolves when the stores answer; rejects with what is wrong. */

@@ -74,7 +74,7 @@ export async function openContext(config: Config): Promise<ServerContext> {
 
 /** The keys, once the blobs are open, which are not left so where the keys cannot be had. */
 async function openBeside(config: Config, blobs: OpenBlobs): Promise<KeyedStore> {
-  return openKeys(config.store).catch(async (error: unknown) => {
+  return openKeys(config).catch(async (error: unknown) => {
     await blobs.close();
     throw error;
   });
@@ -140,13 +140,13 @@ async function requireStore(place: StorePlace): Promise<void> {
   throw new WrongSetting(`there is no store in ${place.folder}; --data or ASSAY_DATA names the server's folder`);
 }
 
-async function openKeys(place: StorePlace): Promise<KeyedStore> {
+async function openKeys({ store: place, processes }: Config): Promise<KeyedStore> {
   if (place.engine === 'postgres') {
     const { PostgresKeyedStore } = await loadPostgres();
     return PostgresKeyedStore.open(place.url);
   }
   await makeDataFolder(place.folder);
-  return LmdbKeyedStore.open(place.folder);
+  return LmdbKeyedStore.open(place.folder, { isShared: processes > 1 });
 }
 
 async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {

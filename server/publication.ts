@@ -22,10 +22,11 @@ export interface Publication {
   readonly target: string;
 }
 
-/** A running publisher; undefined where nothing is to be published. */
+/** A publisher, which looks after the log by itself if it is to; undefined where nothing is to be published. */
 export async function startPublication(
   { config, stores, registry, definitions, publicLog }: ServerContext,
   log: Log,
+  byItself: boolean,
 ): Promise<(Publication & { stop(): Promise<void> }) | undefined> {
   const opened = await openTarget(config.publish);
   if (opened === undefined) return undefined;
@@ -40,7 +41,7 @@ export async function startPublication(
     graceMs: config.snapshotGraceMs,
     onEvent: (event) => tell(event, log),
   });
-  publisher.start();
+  if (byItself) publisher.start();
   const { name } = opened;
   return { publisher, renderer, target: name, stop: () => publisher.stop().then(() => opened.close()) };
 }
