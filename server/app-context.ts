@@ -9,6 +9,7 @@ import type { ContentStore } from '../lib/store/content-store.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
+import type { Readiness } from './readiness.ts';
 
 /** What routes work with. */
 export interface AppContext {
@@ -30,6 +31,5 @@ export interface AppContext {
   readonly metricsText: () => Promise<string>;
   readonly log: Log;
   readonly bodyTimeoutMs: number;
-  /** Resolves when the stores answer; rejects with what is wrong. */
-  readonly ready: () => Promise<void>;
+  readonly readiness: Readiness;
 }

@@ -31,6 +31,8 @@ export interface Context {
   readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
+  /** Rejects where larger content cannot be reached. */
+  readonly reachBlobs: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ interface OpenBlobs {
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
   readonly spools: string;
+  reach(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -114,6 +117,7 @@ function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?
     }),
     openSpool,
     packLimits: limits,
+    reachBlobs: () => blobs.reach(),
     async close() {
       await keys.close();
       await blobs.close();
@@ -156,7 +160,17 @@ async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
   await makeDataFolder(folder);
   const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(folder, error));
   const uploads = await FileUploadStore.open(layout);
-  return { stores: { blobs, uploads }, spools: layout.writing, close: async () => {} };
+  return { stores: { blobs, uploads }, ...onFiles(layout) };
+}
+
+function onFiles({ blobs, writing }: FileLayout): Omit<OpenBlobs, 'stores'> {
+  return {
+    spools: writing,
+    async reach() {
+      if (!(await isFolder(blobs))) throw new Error(`the folder ${blobs} is not there`);
+    },
+    close: async () => {},
+  };
 }
 
 async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
@@ -166,7 +180,7 @@ async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
     throw new WrongSetting(`there are no blobs in ${place.folder}; --blobs or ASSAY_BLOBS names the server's folder`);
   }
   const stores = { blobs: FileBlobStore.existing(layout), uploads: FileUploadStore.existing(layout) };
-  return { stores, spools: layout.writing, close: async () => {} };
+  return { stores, ...onFiles(layout) };
 }
 
 /** Servers with an S3 keep nothing of their own, so what they need for a while lies among the temporary files. */
@@ -188,7 +202,7 @@ async function openS3Blobs(
     await rm(spools, { recursive: true, force: true });
   }
   const { blobs, uploads, leftovers } = s3;
-  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, close };
+  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, reach: () => s3.reach(), close };
 }
 
 /** Who runs on one machine pays nothing for the engine of many. */

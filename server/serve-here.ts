@@ -7,6 +7,7 @@ import { openContext, type Context, type ServerContext } from './context.ts';
 import { describeError, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
+import { makeReadiness } from './readiness.ts';
 import { startPublication } from './publication.ts';
 import { startUpkeep } from './upkeep.ts';
 
@@ -53,7 +54,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       metricsText: duty.metricsText(metrics),
       log,
       bodyTimeoutMs: config.bodyTimeoutMs,
-      ready: () => probe(context),
+      readiness: makeReadiness({ store: () => probe(context), blobs: context.reachBlobs }, { log }),
     });
     duty.listening(await listen(server, config));
     const upkeep = keepsUp ? startUpkeep(context, metrics, log) : undefined;

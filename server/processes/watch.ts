@@ -56,6 +56,7 @@ class Watch {
   /** What processes have counted that are no more. */
   #gone: CountedMetrics = { requests: [], others: [] };
   readonly #own = new Registry();
+  readonly #serving: Gauge;
   readonly #replaced: Counter;
 
   constructor({ processes, port }: Config, log: Log) {
@@ -66,15 +67,7 @@ class Watch {
     });
     this.#allEnded = new Promise((resolve) => (this.#resolveEnded = resolve));
     const registers = [this.#own];
-    const places = this.#places;
-    new Gauge({
-      name: 'assay_processes',
-      help: 'Processes of this server that serve',
-      registers,
-      collect() {
-        this.set(places.filter(({ process }) => process?.listens === true).length);
-      },
-    });
+    this.#serving = new Gauge({ name: 'assay_processes', help: 'Processes of this server that serve', registers });
     this.#replaced = new Counter({
       name: 'assay_process_replacements_total',
       help: 'Processes of this server that ended by themselves and were replaced',
@@ -179,7 +172,8 @@ class Watch {
   }
 
   async #sum(): Promise<string> {
-    const counted = await Promise.all(this.#places.map(({ process }) => process?.count()));
+    const counted = await Promise.all(this.#places.map(async ({ process }) => process?.count()));
+    this.#serving.set(this.#places.filter(({ process }) => process?.listens === true).length);
     const own = { requests: [], others: await this.#own.getMetricsAsJSON() };
     return summedText([...counted.filter((one) => one !== undefined), this.#gone, own]);
   }

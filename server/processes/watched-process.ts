@@ -11,9 +11,9 @@ export interface ProcessEnd {
 
 export interface WatchedProcessEvents {
   /** Somebody asked this process for what all have counted. */
-  onSumWanted(answer: (text: string) => void): void;
-  onListening(address: AddressInfo): void;
-  onEnd(end: ProcessEnd): void;
+  readonly onSumWanted: (answer: (text: string) => void) => void;
+  readonly onListening: (address: AddressInfo) => void;
+  readonly onEnd: (end: ProcessEnd) => void;
 }
 
 /** So long a process may take to say what it has counted; one that is busy for longer is taken at its last word. */
@@ -40,8 +40,10 @@ export class WatchedProcess {
         onListening(message.address);
       }
       if (message.what === 'counted') this.#waiting.get(message.question)?.(message.metrics);
-      const { question } = { question: 0, ...message };
-      if (message.what === 'sum wanted') onSumWanted((text) => this.#tell({ what: 'sum', question, text }));
+      if (message.what === 'sum wanted') {
+        const { question } = message;
+        onSumWanted((text) => this.#tell({ what: 'sum', question, text }));
+      }
     });
     // What it could not be told or could not become shows by its end.
     this.#worker.on('error', () => {});

@@ -1,6 +1,5 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { assay, errorsIn } from '../support/assay-command.ts';
 import { header, jsonOf, send, textOf } from '../support/http.ts';
@@ -9,10 +8,10 @@ import { digestOf, randomContent } from '../support/oci-content.ts';
 import { submissionOf } from '../support/record-fixtures.ts';
 import { expectStatus, freshRepository, locationOf } from '../support/repository.ts';
 import { Server, useServer, type ServerOptions } from '../support/server.ts';
+import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const TWO: ServerOptions = { flags: ['--processes', '2'] };
-const LIMIT_MS = 20_000;
 
 /** Process ids by the number of the process, as the log tells them: the latest counts. */
 function pidsOf({ said }: Server): number[] {
@@ -23,14 +22,6 @@ function pidsOf({ said }: Server): number[] {
     pids[process] = pid;
   }
   return pids;
-}
-
-async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + LIMIT_MS;
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${LIMIT_MS} ms`);
-    await sleep(20);
-  }
 }
 
 function isAlive(pid: number): boolean {
