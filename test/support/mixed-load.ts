@@ -59,21 +59,31 @@ export class MixedLoad {
     await Promise.all(this.#clients);
   }
 
-  /** One of each kind, one after the other; the first that does not succeed throws. */
-  async once(): Promise<void> {
-    await this.#pushBlob(300_000);
-    await this.#pushImage();
-    await this.#submitRun();
-    await this.#publishAndPin();
+  /** Writes one of each kind, one after the other; whether all succeeded. */
+  async once(): Promise<boolean> {
+    try {
+      await this.#pushBlob(300_000);
+      await this.#pushImage();
+      await this.#submitRun();
+      await this.#publishAndPin();
+      return true;
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      return false;
+    }
   }
 
   /** Reads back all that was acknowledged; what is not there as it was. */
   async missing(): Promise<string[]> {
     const missing: string[] = [];
-    for (const { what, check } of this.acknowledged) {
-      const wrong = await check();
-      if (wrong !== undefined) missing.push(`${what}: ${wrong}`);
+    const left = this.acknowledged.values();
+    async function read(): Promise<void> {
+      for (const { what, check } of left) {
+        const wrong = await check();
+        if (wrong !== undefined) missing.push(`${what}: ${wrong}`);
+      }
     }
+    await Promise.all([read(), read(), read(), read()]);
     return missing;
   }
 
