@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { RunAnswer } from '../record/wire.ts';
-import { eachAtOnce } from './each-at-once.ts';
+import { eachAtOnce } from '../encoding/each-at-once.ts';
 import type { OnProgress } from './fetch-content.ts';
 import type { RunClient } from './run-client.ts';
 import { readRunDirectory, type MediaFile, type RunDirectory } from './run-directory.ts';

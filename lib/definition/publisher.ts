@@ -1,5 +1,8 @@
 import { Breather } from '../git/breather.ts';
+import { parseCommit } from '../git/commit.ts';
 import { GitError } from '../git/error.ts';
+import { readContent } from '../git/object-content.ts';
+import type { Oid } from '../git/oid.ts';
 import { unpack } from '../git/pack-reader.ts';
 import type { PackLimits } from '../git/pack-limits.ts';
 import { Quarantine, type PackedObject } from '../git/quarantine.ts';
@@ -81,7 +84,7 @@ export class Publisher {
     const breather = new Breather(signal);
     const repository = this.#repository(family);
     const connectivity = new Connectivity(quarantine, repository.objects, breather);
-    await connectivity.check(tree, 'tree');
+    await connectivity.check(tree, 'tree', await treeOfMain(repository));
     const source = new UnionSource(quarantine, repository.objects);
     const edition = await this.#parts.editions.prepare({ family, version, tree }, source, breather, memory);
     const whole = await this.#withImage(wholeOf(edition), request.image);
@@ -184,6 +187,14 @@ export class Publisher {
     await this.#parts.events.announce();
     return { outcome, version: await this.#parts.versions.resolve(family, version) };
   }
+}
+
+/** Most of a version is mostly in the version before it. */
+async function treeOfMain({ refs, objects }: StoredRepository): Promise<Oid | undefined> {
+  const main = (await refs.list()).refs.find(({ name }) => name === MAIN);
+  if (main === undefined) return undefined;
+  const { type, content } = await readContent(objects, main.oid);
+  return type === 'commit' ? parseCommit(content).tree : undefined;
 }
 
 /** A publish is no push of anybody's: its refs are the version's. */

@@ -116,8 +116,11 @@ class PackReader {
     const content = large ? undefined : (await this.#input.inflate(size)).content;
     const names = content === undefined ? await this.#hashLarge(type, size) : await this.#hash(type, content);
     const length = this.#input.queue.position - at;
-    const { oid, digest } = names;
-    const object = { oid, digest, type, size, encoding: 'zlib' as const, made: false, at, length };
+    const object =
+      content !== undefined && length >= size
+        ? await this.#quarantine.keep(names, type, content)
+        : { ...names, type, size, encoding: 'zlib' as const, made: false, at, length };
+    const { oid } = object;
     this.#quarantine.add(object, content);
     if (content !== undefined && type === 'blob') this.#onBlob?.(oid, content);
     await this.#resolver.placed(offset, object);

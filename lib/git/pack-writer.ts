@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream';
-import { createDeflate, deflateSync } from 'node:zlib';
+import { createDeflate } from 'node:zlib';
 import type { Breather } from './breather.ts';
 import { GitError } from './error.ts';
 import type { StoredObject } from './object-source.ts';
 import { MAX_ENTRY_HEADER, packHeader, writeEntryHeader } from './pack-format.ts';
 import { BAND_PAYLOAD } from './side-band.ts';
+import { storedStream } from './stored-stream.ts';
 
 /** Two full packets of side-band-64k. */
 const CHUNK: number = 2 * BAND_PAYLOAD;
@@ -45,7 +46,7 @@ export async function* writePack(
 function zlibStream(object: StoredObject): Uint8Array | AsyncIterable<Uint8Array> {
   if (object.encoding === 'zlib') return object.body;
   // Bare content is stored where deflating did not pay: wrapping it is enough.
-  if (object.body instanceof Uint8Array) return deflateSync(object.body, { level: 0 });
+  if (object.body instanceof Uint8Array) return storedStream(object.body);
   // A source that fails destroys the stream with its error, which is thrown where the stream is read.
   return pipeline(object.body, createDeflate({ level: 0 }), () => undefined) as AsyncIterable<Uint8Array>;
 }

@@ -3,6 +3,7 @@ import { asBuffer } from './bytes.ts';
 import { ContentCache } from './content-cache.ts';
 import { GitError } from './error.ts';
 import { inflateWhole } from './inflate.ts';
+import type { ObjectNames } from './object-hash.ts';
 import type { ObjectSource, ObjectStat, StoredObject } from './object-source.ts';
 import type { ObjectType } from './object-type.ts';
 import { hashObject, type Oid } from './oid.ts';
@@ -63,19 +64,17 @@ export class Quarantine implements ObjectSource {
 
   /** Puts an object beside those of the pack that no pack brought. */
   async make(type: ObjectType, content: Buffer): Promise<PackedObject> {
-    const object: PackedObject = {
-      oid: hashObject(type, content),
-      type,
-      size: content.length,
-      digest: sha256(content),
-      encoding: 'raw',
-      made: true,
-      at: this.#made.size,
-      length: content.length,
-    };
-    await this.#made.append(content);
+    const object = await this.keep({ oid: hashObject(type, content), digest: sha256(content) }, type, content);
     this.add(object, content);
     return object;
+  }
+
+  /** Puts bare content aside: of an object that nobody packed, or that is no shorter for having been deflated. */
+  async keep(names: ObjectNames, type: ObjectType, content: Buffer): Promise<PackedObject> {
+    const { length } = content;
+    const at = this.#made.size;
+    await this.#made.append(content);
+    return { ...names, type, size: length, encoding: 'raw', made: true, at, length };
   }
 
   async content(object: PackedObject): Promise<Buffer> {

@@ -22,9 +22,10 @@ async function loadEdge(keys: KeyedStore, { size }: Frontier, level: number): Pr
   if (width % TILE_WIDTH === 0) return [];
   const value = await keys.get(logTileKey(level, Math.floor(width / TILE_WIDTH)));
   const hashes = value === undefined ? [] : hashesIn(value);
-  if (hashes.length < width % TILE_WIDTH) throw new Error(`the log's last tile of level ${level} is damaged`);
-  // Another server may have appended since the head was read. Tiles only grow, so what it needs is still their beginning.
-  return hashes.slice(0, width % TILE_WIDTH);
+  const wanted = width % TILE_WIDTH;
+  if (hashes.length < wanted) throw new Error(`the log's last tile of level ${level} is damaged`);
+  // Another server may have appended since the frontier was read; a tile only grows.
+  return hashes.slice(0, wanted);
 }
 
 /** The tree with these entries behind it, and the tiles that change by that. */

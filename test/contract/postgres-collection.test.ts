@@ -51,8 +51,10 @@ describeWith(['postgres'], 'several registries on one PostgreSQL', () => {
         const pushing = new AbortController();
         const collecting = collectUntil(pushing.signal, collector, untagged);
         const running = plans.map((steps, at) => runClient(at % 2 === 0 ? one : other, `client${at}`, steps));
-        const expected = await Promise.all(running).finally(() => pushing.abort());
+        await Promise.allSettled(running);
+        pushing.abort();
         await collecting;
+        const expected = await Promise.all(running);
         await expectSound(one);
         for (const images of expected) for (const [name, digest] of images) await expectWhole(other, name, digest);
       } finally {

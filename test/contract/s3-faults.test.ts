@@ -12,7 +12,7 @@ import { useS3 } from '../support/s3.ts';
 import { gathered, inPieces, isSame, sampleBlob } from './byte-sources.ts';
 
 const MIB = 1024 * 1024;
-const IMPATIENT = { connectMs: 500, idleMs: 1000, attempts: 3 };
+const IMPATIENT = { connectMs: 500, idleMs: 2000, attempts: 3 };
 const PASSING = [{ status: 503 }, { status: 500 }, 'silent', 'refused', 'answer lost'] as const;
 
 describeWith(S3_PROGRAMS, 'an S3 that fails', () => {

@@ -8,6 +8,7 @@ import { RawConnection } from '../support/raw-connection.ts';
 import { expectStatus, freshRepository, locationOf } from '../support/repository.ts';
 import { useServer } from '../support/server.ts';
 
+// Nearly all of the time is waiting, so the tests wait side by side.
 const TIMEOUT = 2;
 const server = useServer({ flags: ['--body-timeout', String(TIMEOUT)] });
 const BYTES = randomContent(400_000);
@@ -29,7 +30,7 @@ async function heldBy(location: string): Promise<number> {
   return last === 0 || Number.isNaN(last) ? 0 : last + 1;
 }
 
-describe('a client that stops in the middle', () => {
+describe.concurrent('a client that stops in the middle', () => {
   test('of a manifest is told 408 or cut off, and nothing is stored', async () => {
     const repository = freshRepository(server);
     await repository.pushImage('there');
@@ -68,7 +69,7 @@ describe('a client that stops in the middle', () => {
   }, 100_000);
 });
 
-describe('a client that is slow and steady', () => {
+describe.concurrent('a client that is slow and steady', () => {
   test('is served, however long it takes altogether', async () => {
     const repository = freshRepository(server);
     const location = await repository.startUpload();
@@ -85,7 +86,7 @@ describe('a client that is slow and steady', () => {
   });
 });
 
-describe('a client that goes away in the middle', () => {
+describe.concurrent('a client that goes away in the middle', () => {
   test('of a PATCH can go on from what arrived', async () => {
     const repository = freshRepository(server);
     const location = await repository.startUpload();
@@ -176,7 +177,7 @@ async function readLate(path: string, times: number): Promise<string> {
   return Buffer.concat(pieces).toString('latin1');
 }
 
-describe('a reader who takes nothing', () => {
+describe.concurrent('a reader who takes nothing', () => {
   test('of a large blob is cut', { timeout: 30_000 }, async () => {
     const repository = freshRepository(server);
     const digest = await repository.pushBlob(Buffer.alloc(64 * 1024 * 1024, 'a'));

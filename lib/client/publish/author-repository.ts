@@ -123,9 +123,11 @@ export class AuthorRepository {
 
   /** Objects of a tree that another has not; undefined where this repository does not have that one. */
   async beyond(tree: string, base: string): Promise<string[] | undefined> {
-    if ((await this.find(base, '')) === undefined) return undefined;
-    const text = await this.text('rev-list', '--objects', '--no-object-names', tree, `^${base}`);
-    return text.split('\n').filter((oid) => oid !== '');
+    const listed = this.text('rev-list', '--objects', '--no-object-names', tree, `^${base}`);
+    const text = await listed.catch(async (error: unknown) => {
+      if ((await this.find(base, '')) !== undefined) throw error;
+    });
+    return text?.split('\n').filter((oid) => oid !== '');
   }
 
   /** Names of what stands in one folder of a commit. */

@@ -12,6 +12,10 @@ export interface Wanted {
   readonly base: string | undefined;
 }
 
+export function allObjects({ tree, entries }: Pick<Wanted, 'tree' | 'entries'>): string[] {
+  return [...new Set([tree, ...entries.map(({ oid }) => oid)])];
+}
+
 type Ask = (oids: Iterable<string>) => Promise<Set<string>>;
 
 /**

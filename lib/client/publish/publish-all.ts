@@ -5,7 +5,7 @@ import type { OnProgress } from '../fetch-content.ts';
 import { ImageError } from '../image/image-error.ts';
 import { AuthorRepository, type AuthorPlace } from './author-repository.ts';
 import { findDefinitions } from './find-definitions.ts';
-import { publish, type PublishOutcome } from './publish.ts';
+import { publish, readCommitted, type PublishOptions, type PublishOutcome } from './publish.ts';
 
 export interface PublishAllOptions extends AuthorPlace {
   readonly client: AssayClient;
@@ -89,13 +89,17 @@ async function definitionsAt(
 
 async function tryPublish({ repository, path }: Job, options: PublishAllOptions): Promise<PublishOutcome | Refusal> {
   try {
-    const [head, origin, dirty] = await Promise.all([
-      repository.head(),
-      repository.origin(),
-      options.worktree === true ? [] : repository.dirty(path),
-    ]);
-    if (dirty.length > 0) return notCommitted(path, dirty);
-    return await publish({ ...options, repository, path, head, origin });
+    if (options.worktree === true) {
+      const [head, origin] = await Promise.all([repository.head(), repository.origin()]);
+      return await publish({ ...options, repository, path, head, origin });
+    }
+    // Git looks through the folder while the commit is read. That something is not committed goes before what is wrong
+    // with what is.
+    const [dirty, committed] = await Promise.allSettled([repository.dirty(path), read(repository, path, options)]);
+    if (dirty.status === 'rejected') throw dirty.reason;
+    if (dirty.value.length > 0) return notCommitted(path, dirty.value);
+    if (committed.status === 'rejected') throw committed.reason;
+    return await publish({ ...options, repository, path, ...committed.value });
   } catch (error) {
     if (isClientError(error, 'aborted', 'unreachable', 'stalled')) throw error;
     if (isClientError(error))
@@ -103,6 +107,15 @@ async function tryPublish({ repository, path }: Job, options: PublishAllOptions)
     if (error instanceof ImageError) return { outcome: 'refused', path, code: error.code, message: error.message };
     throw error;
   }
+}
+
+async function read(
+  repository: AuthorRepository,
+  path: string,
+  { as }: PublishAllOptions,
+): Promise<Pick<PublishOptions, 'head' | 'origin' | 'committed'>> {
+  const [head, origin] = await Promise.all([repository.head(), repository.origin()]);
+  return { head, origin, committed: await readCommitted(repository, path, head, as) };
 }
 
 function notCommitted(path: string, dirty: readonly string[]): Refusal {

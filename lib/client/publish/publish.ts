@@ -4,7 +4,7 @@ import { ClientError, isClientError } from '../client-error.ts';
 import type { OnProgress } from '../fetch-content.ts';
 import type { AuthorRepository, Head } from './author-repository.ts';
 import { readCandidate, type Candidate } from './candidate.ts';
-import { missingObjects } from './missing-objects.ts';
+import { allObjects, missingObjects } from './missing-objects.ts';
 import { worktreeTree } from './worktree-tree.ts';
 
 export interface PublishOptions {
@@ -14,6 +14,8 @@ export interface PublishOptions {
   readonly path: string;
   readonly head: Head;
   readonly origin: string | undefined;
+  /** The folder as the last commit has it, if it has been read already. */
+  readonly committed?: Candidate;
   /** `family@version`, in place of what folders and metadata say. */
   readonly as?: string | undefined;
   /** The folder as it lies there, committed or not. */
@@ -54,14 +56,22 @@ export async function publish(options: PublishOptions): Promise<PublishOutcome> 
       await made.close();
     }
   }
-  const tree = await repository.find(head.commit, path);
-  if (tree === undefined) {
-    throw new ClientError(
-      'not-committed',
-      `${path} is not in the last commit; git add and git commit do that, or --worktree takes it as it is`,
-    );
-  }
-  return send(repository, await readCandidate(repository, path, tree, as), false, options);
+  const committed = options.committed ?? (await readCommitted(repository, path, head, as));
+  return send(repository, committed, false, options);
+}
+
+export async function readCommitted(
+  repository: AuthorRepository,
+  path: string,
+  { commit }: Head,
+  as: string | undefined,
+): Promise<Candidate> {
+  const tree = await repository.find(commit, path);
+  if (tree !== undefined) return readCandidate(repository, path, tree, as);
+  throw new ClientError(
+    'not-committed',
+    `${path} is not in the last commit; git add and git commit do that, or --worktree takes it as it is`,
+  );
 }
 
 async function send(
@@ -75,10 +85,7 @@ async function send(
   for (const [one, other] of clashes) {
     options.onNotice?.(`${path}: ${one} and ${other} are one name on macOS or Windows, and cannot be pulled there`);
   }
-  const [there, latest] = await Promise.all([
-    versionThere(client, family, version, signal),
-    versionThere(client, family, 'latest', signal),
-  ]);
+  const { there, latest, isNew } = await versionsThere(client, family, version, signal);
   const done = { path, family, version, tree, sent: NOTHING_SENT };
   if (imageSource === undefined && there?.tree === tree && there.image === undefined) {
     return { outcome: 'unchanged', ...done, published: there };
@@ -86,7 +93,7 @@ async function send(
   if (options.dryRun === true) return { outcome: 'would-publish', ...done };
   const image = imageSource === undefined ? undefined : await imageDigest(imageSource, candidate, options);
   const wanted = { family, tree, entries, base: latest?.tree };
-  const missing = await missingObjects(client, repository, wanted, signal);
+  const missing = isNew ? allObjects(wanted) : await missingObjects(client, repository, wanted, signal);
   const source: Source = {
     ...(origin === undefined ? {} : { repository: origin }),
     commit: head.commit,
@@ -119,6 +126,32 @@ async function imageDigest(source: string, candidate: Candidate, options: Publis
   return digest;
 }
 
+interface There {
+  /** The version of that name. */
+  readonly there?: Version | undefined;
+  readonly latest?: Version | undefined;
+  /** The server does not know the family, and so has nothing of it. */
+  readonly isNew: boolean;
+}
+
+async function versionsThere(
+  client: AssayClient,
+  family: string,
+  version: string,
+  signal: AbortSignal | undefined,
+): Promise<There> {
+  try {
+    const [there, latest] = await Promise.all([
+      versionThere(client, family, version, signal),
+      versionThere(client, family, 'latest', signal),
+    ]);
+    return { there, latest, isNew: false };
+  } catch (error) {
+    if (isClientError(error, 'name-unknown')) return { isNew: true };
+    throw error;
+  }
+}
+
 async function versionThere(
   client: AssayClient,
   family: string,
@@ -128,7 +161,7 @@ async function versionThere(
   try {
     return await client.version({ family, ref }, { signal });
   } catch (error) {
-    if (isClientError(error, 'version-unknown', 'name-unknown')) return undefined;
+    if (isClientError(error, 'version-unknown')) return undefined;
     throw error;
   }
 }

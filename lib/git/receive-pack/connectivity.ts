@@ -7,6 +7,8 @@ import type { Oid } from '../oid.ts';
 import type { PackedObject, Quarantine } from '../quarantine.ts';
 import { parseTag } from '../tag.ts';
 import { parseCommit } from '../commit.ts';
+import { readContent } from '../object-content.ts';
+import { parseTree, type TreeEntry } from '../tree.ts';
 import { TreeCursor } from '../tree-cursor.ts';
 import { MODE_TREE, typeOfMode } from '../tree-mode.ts';
 
@@ -19,6 +21,14 @@ interface Reference {
   readonly oid: Oid;
   readonly type: ObjectType | undefined;
   readonly path: string;
+  /** A tree of the repository that stands at the same place. */
+  readonly base?: Oid | undefined;
+}
+
+interface Visit {
+  readonly object: PackedObject;
+  readonly path: string;
+  readonly base: Oid | undefined;
 }
 
 /**
@@ -38,17 +48,26 @@ export class Connectivity {
     this.#breather = breather;
   }
 
-  /** Throws `object-missing`, `forbidden-content` or `bad-object`, and then counts nothing of this tip as reached. */
-  async check(tip: Oid, type: ObjectType | undefined): Promise<void> {
+  /**
+   * Throws `object-missing`, `forbidden-content` or `bad-object`, and then counts nothing of this tip as reached. What a
+   * tree has in common with one of the repository, named as `base`, need not be looked for.
+   */
+  async check(tip: Oid, type: ObjectType | undefined, base?: Oid): Promise<void> {
     const walk = new Walk(this.#pushed, this.reached);
-    walk.follow({ oid: tip, type, path: '' });
+    walk.follow({ oid: tip, type, path: '', base });
     for (let next = walk.next(); next !== undefined; next = walk.next()) {
-      await walk.visit(next);
+      await walk.visit(next, await this.#entriesOf(next.base));
       if (walk.outside.size >= STAT_BATCH) await this.#checkOutside(walk.outside);
       if (this.#breather.due()) await this.#breather.rest();
     }
     await this.#checkOutside(walk.outside);
     for (const oid of walk.found) this.reached.add(oid);
+  }
+
+  async #entriesOf(tree: Oid | undefined): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
+    if (tree === undefined) return undefined;
+    const { content } = await readContent(this.#stored, tree);
+    return new Map(parseTree(content).map((entry) => [entry.name, entry]));
   }
 
   async #checkOutside(outside: Map<Oid, Reference>): Promise<void> {
@@ -67,7 +86,7 @@ export class Connectivity {
 class Walk {
   readonly #pushed: Quarantine | undefined;
   readonly #reached: ReadonlySet<Oid>;
-  readonly #work: { object: PackedObject; path: string }[] = [];
+  readonly #work: Visit[] = [];
   readonly found = new Set<Oid>();
   readonly outside = new Map<Oid, Reference>();
 
@@ -76,12 +95,12 @@ class Walk {
     this.#reached = reached;
   }
 
-  next(): { object: PackedObject; path: string } | undefined {
+  next(): Visit | undefined {
     return this.#work.pop();
   }
 
   follow(reference: Reference): void {
-    const { oid, type, path } = reference;
+    const { oid, type, path, base } = reference;
     const object = this.#pushed?.get(oid);
     if (object === undefined) {
       const earlier = this.outside.get(oid);
@@ -93,24 +112,28 @@ class Walk {
     if (this.found.has(oid) || this.#reached.has(oid)) return;
     this.found.add(oid);
     // Blobs may hold anything and point at nothing.
-    if (object.type !== 'blob') this.#work.push({ object, path });
+    if (object.type !== 'blob') this.#work.push({ object, path, base });
   }
 
-  async visit({ object, path }: { object: PackedObject; path: string }): Promise<void> {
+  async visit({ object, path }: Visit, known: ReadonlyMap<string, TreeEntry> | undefined): Promise<void> {
     const content = await this.#pushed!.content(object);
     checkObject(object.type, content, path);
-    if (object.type === 'tree') this.#followTree(content, path);
+    if (object.type === 'tree') this.#followTree(content, path, known);
     else if (object.type === 'commit') this.#followCommit(content);
     else this.#followTag(content);
   }
 
-  #followTree(content: Buffer, path: string): void {
+  #followTree(content: Buffer, path: string, known: ReadonlyMap<string, TreeEntry> | undefined): void {
     if (path.length > LONGEST_PATH)
       throw new GitError('forbidden-content', `a path of more than ${LONGEST_PATH} bytes`);
     for (const cursor = new TreeCursor(content); cursor.next();) {
-      const isTree = cursor.mode === MODE_TREE;
-      const below = isTree ? `${path}${cursor.name}/` : path;
-      this.follow({ oid: cursor.oid, type: typeOfMode(cursor.mode), path: below });
+      const { mode, name, oid } = cursor;
+      const before = known?.get(name);
+      if (before?.oid === oid && before.mode === mode) continue;
+      const isTree = mode === MODE_TREE;
+      const below = isTree ? `${path}${name}/` : path;
+      const base = isTree && before?.mode === MODE_TREE ? before.oid : undefined;
+      this.follow({ oid, type: typeOfMode(mode), path: below, base });
     }
   }
 
