@@ -1,6 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { assay, errorsIn } from '../support/assay-command.ts';
 import { header, jsonOf, send, textOf } from '../support/http.ts';
 import { MixedLoad } from '../support/mixed-load.ts';
@@ -10,6 +10,8 @@ import { expectStatus, freshRepository, locationOf } from '../support/repository
 import { Server, useServer, type ServerOptions } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const TWO: ServerOptions = { flags: ['--processes', '2'] };
 
@@ -89,7 +91,7 @@ describe('two processes on one store', () => {
 
   test('show at once by one what was acknowledged by the other', async () => {
     const repository = freshRepository(server);
-    for (let at = 0; at < 30; at += 1) {
+    for (let at = 0; at < 15; at += 1) {
       const { digest } = await repository.pushImage(`t${at}`);
       for (let look = 0; look < 2; look += 1) expectStatus(await repository.head(`manifests/${digest}`), 200);
       expect(await repository.tags()).toHaveLength(at + 1);
@@ -101,14 +103,14 @@ describe('two processes on one store', () => {
     await load.prepare();
     const headers = { 'content-type': 'application/json' };
     const replies = await Promise.all(
-      Array.from({ length: 60 }, (_, at) => {
+      Array.from({ length: 40 }, (_, at) => {
         const body = Buffer.from(JSON.stringify(submissionOf(`beside-${at}`)));
         return send('POST', `${server.url}/api/v1/runs`, { headers, body });
       }),
     );
     for (const reply of replies) expectStatus(reply, 201);
     load.start();
-    await until('acknowledged writes', () => load.acknowledged.length > 60);
+    await until('acknowledged writes', () => load.acknowledged.length > 30);
     await load.stop();
     expect(load.wrong).toEqual([]);
     expect(await load.missing()).toEqual([]);
@@ -138,12 +140,12 @@ describe('a process that is killed', () => {
       load.start();
       for (const number of [0, 1]) {
         const before = load.acknowledged.length;
-        await until('writes before', () => load.acknowledged.length > before + 20);
+        await until('writes before', () => load.acknowledged.length > before + 8);
         const pid = pidsOf(server)[number] ?? 0;
         process.kill(pid, 'SIGKILL');
         await until('a replacement', () => pidsOf(server)[number] !== pid);
         const after = load.acknowledged.length;
-        await until('writes after', () => load.acknowledged.length > after + 20);
+        await until('writes after', () => load.acknowledged.length > after + 8);
       }
       await load.stop();
       expect(load.wrong).toEqual([]);
