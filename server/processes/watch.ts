@@ -172,10 +172,18 @@ class Watch {
   }
 
   async #sum(): Promise<string> {
-    const counted = await Promise.all(this.#places.map(async ({ process }) => process?.count()));
+    const asked = this.#places.map(async (place) => ({
+      place,
+      process: place.process,
+      counted: await place.process?.count(),
+    }));
+    const answers = await Promise.all(asked);
+    // What ended meanwhile is among those that are gone.
+    const living = answers.filter(({ place, process }) => process === place.process);
+    const counted = living.map((one) => one.counted).filter((one) => one !== undefined);
     this.#serving.set(this.#places.filter(({ process }) => process?.listens === true).length);
     const own = { requests: [], others: await this.#own.getMetricsAsJSON() };
-    return summedText([...counted.filter((one) => one !== undefined), this.#gone, own]);
+    return summedText([...counted, this.#gone, own]);
   }
 
   /** Up to when it was last asked: what it counted since is lost with it. */

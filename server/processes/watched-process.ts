@@ -45,8 +45,10 @@ export class WatchedProcess {
         onSumWanted((text) => this.#tell({ what: 'sum', question, text }));
       }
     });
-    // What it could not be told or could not become shows by its end.
-    this.#worker.on('error', () => {});
+    this.#worker.on('error', () => {
+      // What the system did not start never ends; what else goes wrong shows by its end.
+      if (this.pid === undefined) onEnd({ code: null, signal: null });
+    });
     this.#worker.once('exit', (code: number | null, signal: string | null) => onEnd({ code, signal }));
   }
 
