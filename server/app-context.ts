@@ -10,6 +10,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
 import type { Readiness } from './readiness.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with. */
 export interface AppContext {
@@ -30,6 +31,9 @@ export interface AppContext {
   /** Of all processes of this server. */
   readonly metricsText: () => Promise<string>;
   readonly log: Log;
+  readonly logRequests: boolean;
+  /** Undefined where nobody looks at traces. */
+  readonly tracer: Tracer | undefined;
   readonly bodyTimeoutMs: number;
   readonly readiness: Readiness;
 }

@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { S3Location } from '../lib/store/s3/s3-location.ts';
+import { readTracing, type Tracing } from './trace/otlp-settings.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
 
 /** Where keys and small content are kept. */
@@ -41,6 +42,10 @@ export interface Config {
   readonly gcGraceMs: number;
   readonly maxBlobBytes: number;
   readonly maxPushBytes: number;
+  /** Every request is told of in the log. */
+  readonly logRequests: boolean;
+  /** Where traces go, if they go anywhere. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** Flags by the name of their setting, as the command line gave them. */
@@ -68,6 +73,8 @@ export function readConfig(flags: Flags): Config {
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
     maxPushBytes: read('max-push', flags),
+    logRequests: read('log-requests', flags),
+    tracing: readTracing(process.env),
   };
 }
 

@@ -1,11 +1,13 @@
 import { httpHook } from '../lib/publication/deploy-hook.ts';
 import { DirectoryTarget } from '../lib/publication/directory-target.ts';
+import { startErasing } from '../lib/publication/erasing.ts';
 import { Publisher, type PublisherEvent } from '../lib/publication/publisher.ts';
 import type { Renderer } from '../lib/publication/renderer.ts';
 import type { Target } from '../lib/publication/target.ts';
 import type { Log as PublicLog } from '../lib/log/log-store.ts';
 import { Breather } from '../lib/git/breather.ts';
 import type { ObjectSink } from '../lib/snapshot/objects.ts';
+import { erasuresIn } from '../lib/snapshot/erasures.ts';
 import { render } from '../lib/snapshot/render.ts';
 import type { Sources } from '../lib/snapshot/sources.ts';
 import { StoredSources } from '../lib/snapshot/stored-sources.ts';
@@ -42,8 +44,23 @@ export async function startPublication(
     onEvent: (event) => tell(event, log),
   });
   if (byItself) publisher.start();
+  const erasing = byItself
+    ? startErasing({
+        keys: stores.keys,
+        target: opened.target,
+        renderer,
+        erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
+        now: Date.now,
+        onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
+        onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
+      })
+    : undefined;
   const { name } = opened;
-  return { publisher, renderer, target: name, stop: () => publisher.stop().then(() => opened.close()) };
+  const stop = async (): Promise<void> => {
+    await Promise.all([publisher.stop(), erasing?.stop() ?? Promise.resolve()]);
+    opened.close();
+  };
+  return { publisher, renderer, target: name, stop };
 }
 
 function rendererOf(sources: Sources, log: PublicLog): Renderer {
@@ -63,6 +80,15 @@ function rendererOf(sources: Sources, log: PublicLog): Renderer {
       return id;
     },
   };
+}
+
+/** The first look reads the whole log. */
+async function* breathing<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const breather = new Breather();
+  for await (const item of items) {
+    if (breather.due()) await breather.rest();
+    yield item;
+  }
 }
 
 interface OpenTarget {

@@ -9,6 +9,7 @@ import { Metrics } from './metrics.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
 import { makeReadiness } from './readiness.ts';
 import { startPublication } from './publication.ts';
+import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** After so long in draining, requests that are still under way are cut. */
@@ -30,7 +31,8 @@ export interface Duty {
 export async function serveHere(config: Config, duty: Duty): Promise<void> {
   const { log, keepsUp } = duty;
   surviveStrayRejections(log);
-  const context = await openContext(config);
+  const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
+  const context = await openContext(config, tracing?.tracer);
   try {
     await announceLeftOvers(context, log);
     const metrics = new Metrics();
@@ -53,6 +55,8 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       metrics,
       metricsText: duty.metricsText(metrics),
       log,
+      logRequests: config.logRequests,
+      tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
       readiness: makeReadiness({ store: () => probe(context), blobs: context.reachBlobs }, { log }),
     });
@@ -65,6 +69,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
     await publication?.stop();
   } finally {
     await context.close();
+    await tracing?.close();
   }
 }
 

@@ -10,8 +10,8 @@ import type { Rendering } from './rendering.ts';
 import { NO_ROOT, readRoot } from './root.ts';
 import { changeRuns } from './runs-part.ts';
 import { ScrubReport } from './scrub-report.ts';
-import { Scrubber, SCRUBBER_VERSION, type Personal } from './scrubber.ts';
-import { FORMAT } from './shape.ts';
+import { Scrubber, SCRUBBER_VERSION, type Personal } from '../scrub/scrubber.ts';
+import { FORMAT, RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import type { LogSource, Sources } from './sources.ts';
 import type { Root } from './wire.ts';
@@ -55,6 +55,7 @@ export async function render(sources: Sources, sink: ObjectSink, options: Render
   const at = changes.at ?? before.log.at;
   const root: Root = {
     format: FORMAT,
+    renderer: RENDERER_VERSION,
     log: { size, root: log.root.toString('base64'), ...(at === undefined ? {} : { at }) },
     runs,
     scrubber: { version: SCRUBBER_VERSION, also: scrubber.also, ...(await report.end(documents, before.scrubber)) },
@@ -69,7 +70,8 @@ async function usableBefore({ before, size }: RenderOptions, scrubber: Scrubber)
   const { root } = await readRoot(before.objects, before.id);
   const { version, also } = root.scrubber;
   const isScrubbedAlike = version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
-  return root.log.size <= size && isScrubbedAlike ? root : NO_ROOT;
+  const isMadeAlike = root.renderer === RENDERER_VERSION && isScrubbedAlike;
+  return root.log.size <= size && isMadeAlike ? root : NO_ROOT;
 }
 
 /** The last entries that the snapshot before has are the log's as well; `verify` looks at all of them. */

@@ -46,8 +46,10 @@ export async function changeRuns(
     report.note(runPath(id), run.scrubbed, old?.scrubbed);
     count += isNew ? 1 : 0;
     retracted += Number(run.retracted !== undefined) - Number(old?.retracted !== undefined);
-    const { definition } = fromPublication(facts)[0];
-    if (isNew) changes.name(definition.family, definition.version);
+    for (const fact of facts) {
+      const definition = fact.type === 'run' || fact.type === 'amend' ? fact.definition : undefined;
+      if (definition !== undefined) changes.name(definition.family, definition.version);
+    }
   }
   const ids = new Map<string, JsonValue>(runs.filter(({ isNew }) => isNew).map(({ id, number }) => [id, number]));
   return {

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { StoreError } from '../../lib/store/store-error.ts';
 import type { Metrics } from '../metrics.ts';
 import type { FromServing, Task, ToServing } from './messages.ts';
@@ -34,6 +35,7 @@ export class Orders {
     this.#on('count', ({ question }) => {
       void this.#metrics?.counted().then((metrics) => this.tell({ what: 'counted', question, metrics }));
     });
+    process.prependListener('disconnect', endAtOnce);
     this.tell({ what: 'here' });
   }
 
@@ -70,4 +72,12 @@ export class Orders {
       if (message.what === what) handle(message as Extract<ToServing, { what: W }>);
     });
   }
+}
+
+/**
+ * Nobody watches any longer. Node would end the process by `exit`, which waits for its threads, and where LMDB is in the middle
+ * of a commit its thread waits for this one: the process would stay for ever, and hold up all others that write.
+ */
+function endAtOnce(): void {
+  if (cluster.worker?.exitedAfterDisconnect !== true) process.kill(process.pid, 'SIGKILL');
 }

@@ -11,6 +11,7 @@ import { Server, useServer, type ServerOptions } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
+const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 3);
 vi.setConfig({ testTimeout: 60_000 });
 
 const TWO: ServerOptions = { flags: ['--processes', '2'] };
@@ -188,16 +189,27 @@ describe('a process that is killed', () => {
 });
 
 describe('the process that watches over the others', () => {
-  test('takes them along when it is killed, and leaves the port', async () => {
+  test('takes them along when it is killed under load, and leaves port and store to the next', async () => {
     const server = new Server(TWO);
     await server.start();
-    const pids = pidsOf(server);
-    expect(pids.map(isAlive)).toEqual([true, true]);
-    await server.kill();
-    await until('their end', () => !pids.some(isAlive));
-    await server.start();
-    expect((await send('GET', `${server.url}/readyz`)).status).toBe(200);
-    await server.close();
+    try {
+      const load = new MixedLoad(server);
+      await load.prepare();
+      for (let round = 0; round < ROUNDS; round += 1) {
+        load.start();
+        const before = load.acknowledged.length;
+        await until('writes', () => load.acknowledged.length > before + 8);
+        const pids = pidsOf(server);
+        await server.kill();
+        await until('their end', () => !pids.some(isAlive));
+        await load.stop();
+        await server.start();
+      }
+      expect(load.wrong).toEqual([]);
+      expect(await load.missing()).toEqual([]);
+    } finally {
+      await server.close();
+    }
   });
 
   test('lets requests of all end after SIGTERM, also where all get the signal, and ends with 0', async () => {
