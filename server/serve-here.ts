@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { makeServer } from './app.ts';
 import type { Config } from './config.ts';
 import type { Connections } from './connections.ts';
@@ -22,6 +23,7 @@ export interface Duty {
   readonly ending: Promise<string>;
   /** Whether publishing and collecting garbage by the clock are for this process. */
   readonly keepsUp: boolean;
+  opened?: (keys: KeyedStore) => void;
   listening(address: AddressInfo): void;
   /** How the metrics are told, given those of this process. */
   metricsText(metrics: Metrics): () => Promise<string>;
@@ -33,6 +35,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
   surviveStrayRejections(log);
   const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
   const context = await openContext(config, tracing?.tracer);
+  duty.opened?.(context.stores.keys);
   try {
     await announceLeftOvers(context, log);
     const metrics = new Metrics();

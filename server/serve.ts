@@ -19,10 +19,13 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     await serveAsOne(config);
     return 0;
   }
+  let stopWriting = (): Promise<void> => Promise.resolve();
   await serveHere(config, {
     log: logTo(process.stderr),
-    // Whoever reads that the server listens may tell it to end at once.
-    ending: firstSignal(),
+    // Whoever reads that the server listens may tell it to end at once. An exit waits for the threads of the process, and in the
+    // middle of a commit LMDB's waits for this one.
+    ending: firstSignal(() => stopWriting()),
+    opened: (keys) => (stopWriting = () => keys.close()),
     keepsUp: true,
     listening: announce,
     metricsText: (metrics) => () => metrics.text(),

@@ -253,6 +253,30 @@ describe('the process that watches over the others', () => {
   });
 });
 
+describe('a single process', () => {
+  test('ends soon with 1 at a second signal, also in the middle of commits', async () => {
+    const server = new Server();
+    await server.start();
+    const load = new MixedLoad(server);
+    await load.prepare();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      load.start();
+      const before = load.acknowledged.length;
+      await until('writes', () => load.acknowledged.length > before + 8);
+      process.kill(server.pid, 'SIGTERM');
+      process.kill(server.pid, 'SIGINT');
+      await until('the end', () => !server.running);
+      // Where nothing was under way, the first signal may have been enough.
+      expect([0, 1]).toContain(await server.stop());
+      await load.stop();
+      await server.start();
+    }
+    expect(load.wrong).toEqual([]);
+    expect(await load.missing()).toEqual([]);
+    await server.close();
+  });
+});
+
 describe('a start of several processes that cannot be', () => {
   const folder = useTemporaryFolder();
   const flags = (): string[] => ['serve', '--data', join(folder.path, 'data'), '--processes', '3'];
