@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
+import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { requireTrust, type Config } from './config.ts';
 import { logTo } from './log.ts';
 import { serveAsOne } from './processes/serve-as-one.ts';
@@ -19,13 +20,13 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     await serveAsOne(config);
     return 0;
   }
-  let stopWriting = (): Promise<void> => Promise.resolve();
+  let store: KeyedStore | undefined;
   await serveHere(config, {
     log: logTo(process.stderr),
     // Whoever reads that the server listens may tell it to end at once. An exit waits for the threads of the process, and in the
     // middle of a commit LMDB's waits for this one.
-    ending: firstSignal(() => stopWriting()),
-    opened: (keys) => (stopWriting = () => keys.close()),
+    ending: firstSignal(() => store?.close()),
+    opened: (keys) => (store = keys),
     keepsUp: true,
     listening: announce,
     metricsText: (metrics) => () => metrics.text(),

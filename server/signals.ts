@@ -6,7 +6,7 @@ const LONGEST_MS = 2_000;
  * The first signal to end. Who asks twice does not want to wait: the process then ends as soon as `beforeExit` is done, which
  * may not take long. It is for what must not be cut by an exit.
  */
-export function firstSignal(beforeExit: () => Promise<unknown> | void): Promise<string> {
+export function firstSignal(beforeExit: () => Promise<void> | undefined): Promise<string> {
   return new Promise((resolve) => {
     let seen = false;
     function onSignal(signal: string): void {
@@ -19,7 +19,7 @@ export function firstSignal(beforeExit: () => Promise<unknown> | void): Promise<
   });
 }
 
-async function endSoon(beforeExit: () => Promise<unknown> | void): Promise<never> {
+async function endSoon(beforeExit: () => Promise<void> | undefined): Promise<never> {
   try {
     await Promise.race([beforeExit(), sleep(LONGEST_MS)]);
   } finally {

@@ -38,7 +38,10 @@ export async function watchProcesses(config: Config, announce: (address: Address
   // Each in turn: what the system does by itself gives most of the connections to few.
   cluster.schedulingPolicy = cluster.SCHED_RR;
   const watch = new Watch(config, logTo(process.stderr));
-  const told = firstSignal(() => watch.killAll());
+  const told = firstSignal(() => {
+    watch.killAll();
+    return undefined;
+  });
   void told.then((signal) => watch.drain(signal));
   return watch.run(announce);
 }
