@@ -5,8 +5,9 @@ const keys = LmdbKeyedStore.open(process.argv[2], { isShared: true });
 const key = Buffer.from('counter');
 let isAsked = true;
 function readOn() {
+  if (!isAsked) return;
   void keys.get(key);
-  if (isAsked) setImmediate(readOn);
+  setImmediate(readOn);
 }
 readOn();
 process.on('message', async () => process.send(Buffer.from((await keys.get(key)) ?? '').toString()));
