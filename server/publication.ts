@@ -6,11 +6,12 @@ import type { Renderer } from '../lib/publication/renderer.ts';
 import type { Target } from '../lib/publication/target.ts';
 import type { Log as PublicLog } from '../lib/log/log-store.ts';
 import { Breather } from '../lib/git/breather.ts';
-import type { ObjectSink } from '../lib/snapshot/objects.ts';
 import { erasuresIn } from '../lib/snapshot/erasures.ts';
-import { render } from '../lib/snapshot/render.ts';
+import { isRenderedAlike, render } from '../lib/snapshot/render.ts';
 import type { Sources } from '../lib/snapshot/sources.ts';
 import { StoredSources } from '../lib/snapshot/stored-sources.ts';
+import { systemClock } from '../lib/store/clock.ts';
+import type { S3Patience } from '../lib/store/s3/s3-client.ts';
 import { nameOf } from '../lib/store/s3/s3-location.ts';
 import type { PublishPlace } from './config.ts';
 import type { ServerContext } from './context.ts';
@@ -39,7 +40,7 @@ export async function startPublication(
     target: opened.target,
     renderer,
     hook: config.deployHook === undefined ? undefined : httpHook(config.deployHook),
-    now: Date.now,
+    clock: systemClock,
     graceMs: config.snapshotGraceMs,
     onEvent: (event) => tell(event, log),
   });
@@ -50,7 +51,7 @@ export async function startPublication(
         target: opened.target,
         renderer,
         erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
-        now: Date.now,
+        clock: systemClock,
         onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
         onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
       })
@@ -67,17 +68,11 @@ function rendererOf(sources: Sources, log: PublicLog): Renderer {
   return {
     size: () => log.size(),
     checkpoint: (size) => log.checkpointAt(size),
+    isAlike: (before) => isRenderedAlike(before),
     async render(size, before, sink) {
       const breather = new Breather();
-      const breathing: ObjectSink = {
-        async write(ref, bytes) {
-          // A log in memory is read without ever waiting, and others want to be answered meanwhile.
-          if (breather.due()) await breather.rest();
-          await sink.write(ref, bytes);
-        },
-      };
-      const { id } = await render(sources, breathing, { size, ...(before === undefined ? {} : { before }) });
-      return id;
+      const breathe = (): Promise<void> | undefined => (breather.due() ? breather.rest() : undefined);
+      return (await render(sources, sink, { size, breathe, ...(before === undefined ? {} : { before }) })).id;
     },
   };
 }
@@ -90,6 +85,8 @@ async function* breathing<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
     yield item;
   }
 }
+/** Within the time that a call to the target may take in all, so that one silent connection is tried again. */
+const PATIENCE: S3Patience = { connectMs: 5_000, idleMs: 15_000, attempts: 4 };
 
 interface OpenTarget {
   readonly target: Target;
@@ -109,7 +106,7 @@ async function openTarget(place: PublishPlace): Promise<OpenTarget | undefined> 
     import('../lib/store/s3/s3-client.ts'),
     import('../lib/publication/s3-target.ts'),
   ]);
-  const client = makeS3Client(location);
+  const client = makeS3Client(location, PATIENCE);
   const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
   const target = new S3Target({ client, bucket: location.bucket, prefix });
   return { target, name: nameOf(location), close: () => client.destroy() };

@@ -67,9 +67,9 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
     const upkeep = keepsUp ? startUpkeep(context, metrics, log) : undefined;
     const signal = await duty.ending;
     log.info('draining', { signal });
-    await drain(server, connections);
+    // A publication that hangs, of its own or for somebody who asked for it, is cut at once.
+    await Promise.all([drain(server, connections), publication?.stop() ?? Promise.resolve()]);
     await upkeep?.stop();
-    await publication?.stop();
   } finally {
     await context.close();
     await tracing?.close();

@@ -29,20 +29,22 @@ export function runEntry(number: number): Buffer {
   return entryBytes(runFact(number), at);
 }
 
-export interface OpenBenchLog {
+export interface OpenBenchLog<K extends KeyedStore = KeyedStore> {
+  keys: K;
   log: Log;
   close: () => Promise<void>;
 }
 
 /** A log as a server has it in this data folder. */
-export function openBenchLog(data: string): Promise<OpenBenchLog> {
+export function openBenchLog(data: string): Promise<OpenBenchLog<LmdbKeyedStore>> {
   return openBenchLogOn(LmdbKeyedStore.open(join(data, 'store')), data);
 }
 
 /** The same on any engine, with its key in a folder. */
-export async function openBenchLogOn(keys: KeyedStore, data: string): Promise<OpenBenchLog> {
+export async function openBenchLogOn<K extends KeyedStore>(keys: K, data: string): Promise<OpenBenchLog<K>> {
   const log = await openLog(keys, { now: Date.now, keyFile: join(data, 'log.key'), origin: undefined });
   return {
+    keys,
     log,
     async close() {
       await log.close();

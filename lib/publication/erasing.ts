@@ -1,3 +1,4 @@
+import type { Clock } from '../store/clock.ts';
 import { withLease } from '../store/lease.ts';
 import { StoreError } from '../store/store-error.ts';
 import { isToLook, removeErased, type ErasedRunsParts } from './erased-runs.ts';
@@ -10,7 +11,7 @@ const LEASE = 'publication';
 const TERM = { termMs: 15_000, marginMs: 5_000 };
 
 export interface ErasingOptions extends Omit<ErasedRunsParts, 'check'> {
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly onRemoved: (objects: number) => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -45,7 +46,7 @@ async function look(options: ErasingOptions, ended: AbortSignal): Promise<number
     const removed = await withLease(
       options.keys,
       LEASE,
-      options.now,
+      options.clock,
       (lease) => {
         const check = (): void => {
           ended.throwIfAborted();

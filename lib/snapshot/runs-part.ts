@@ -64,6 +64,7 @@ async function changedRuns({ documents }: Rendering, before: Root, changes: Chan
   const known: ChangedRun[] = [];
   const fresh: { readonly id: string; readonly published: number; readonly events: readonly number[] }[] = [];
   for (const [id, { events, published }] of changes.runs) {
+    await documents.breathe();
     const number = await tableValue((ref) => documents.read<TableNode>(ref), before.paths.ids, id);
     if (typeof number === 'number') known.push({ id, number, isNew: false, events });
     else if (published !== undefined) fresh.push({ id, published, events: events.filter((at) => at >= published) });

@@ -1,6 +1,7 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import type { Registry, Stores } from '../oci/registry.ts';
 import type { ErasedBodies } from '../record/runs.ts';
+import { systemClock } from '../store/clock.ts';
 import { contentKey } from '../store/keys.ts';
 import { withLease } from '../store/lease.ts';
 import { eraseContent } from './collect-content.ts';
@@ -27,7 +28,7 @@ export async function eraseBodies(
   const wanted = [...new Set([...documents, ...media])];
   const before = await keptOf(stores, wanted);
   if (before.length === 0) return { deleted: 0, kept: [] };
-  await withLease(stores.keys, 'garbage collection', now, async (lease) => {
+  await withLease(stores.keys, 'garbage collection', { ...systemClock, now }, async (lease) => {
     const collection: Collection = {
       graceMs: 1,
       uploadExpiryMs: Infinity,

@@ -9,10 +9,11 @@ import { Publisher } from '../../../lib/publication/publisher.ts';
 import type { Renderer } from '../../../lib/publication/renderer.ts';
 import type { Target } from '../../../lib/publication/target.ts';
 import { erasuresIn } from '../../../lib/snapshot/erasures.ts';
-import { render } from '../../../lib/snapshot/render.ts';
+import { isRenderedAlike, render } from '../../../lib/snapshot/render.ts';
 import { Snapshot } from '../../../lib/snapshot/snapshot.ts';
 import { StoredSources } from '../../../lib/snapshot/stored-sources.ts';
 import { verify } from '../../../lib/snapshot/verify.ts';
+import { systemClock } from '../../../lib/store/clock.ts';
 import { eraseBodies } from '../../../lib/upkeep/erase.ts';
 import { pngBytes, sampleRecord, sampleReview, storeMedia, submission, useRunPlace } from '../../support/run-place.ts';
 import { SOMEBODY } from '../../support/stored-git.ts';
@@ -33,6 +34,7 @@ function renderer(): Renderer {
   return {
     size: () => place().log.size(),
     checkpoint: () => Promise.resolve(undefined),
+    isAlike: (before) => isRenderedAlike(before),
     render: async (size, before, sink) =>
       (await render(sources(), sink, { size, ...(before === undefined ? {} : { before }) })).id,
   };
@@ -44,7 +46,7 @@ function publisher(): Publisher {
     keys: stores.keys,
     target: target(),
     renderer: renderer(),
-    now: Date.now,
+    clock: systemClock,
     graceMs: 3_600_000,
   });
 }
