@@ -11,6 +11,7 @@ import type { HostRules } from './host-check.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
+import type { Readiness } from './readiness.ts';
 import type { Turns } from './turns.ts';
 import type { Tracer } from './trace/tracer.ts';
 
@@ -30,6 +31,8 @@ export interface AppContext {
   readonly publication: Publication | undefined;
   readonly stores: Stores;
   readonly metrics: Metrics;
+  /** Of all processes of this server. */
+  readonly metricsText: () => Promise<string>;
   readonly log: Log;
   readonly hosts: HostRules;
   readonly identities: Identities;
@@ -38,6 +41,5 @@ export interface AppContext {
   /** Undefined where nobody looks at traces. */
   readonly tracer: Tracer | undefined;
   readonly bodyTimeoutMs: number;
-  /** Resolves when the stores answer; rejects with what is wrong. */
-  readonly ready: () => Promise<void>;
+  readonly readiness: Readiness;
 }

@@ -26,6 +26,8 @@ export type PublishPlace =
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** How many processes of this machine serve together. */
+  readonly processes: number;
   readonly store: StorePlace;
   readonly blobs: BlobsPlace;
   /** Clients are sent to the S3 for the blobs that lie there. */
@@ -65,6 +67,7 @@ export function readConfig(flags: Flags): Config {
   return {
     host: read('host', flags),
     port: read('port', flags),
+    processes: read('processes', flags),
     store: read('store', flags) ?? { engine: 'lmdb', folder: join(data, 'store') },
     blobs: blobsPlace(flags, data),
     blobRedirect: read('blob-redirect', flags),

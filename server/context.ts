@@ -40,6 +40,8 @@ export interface Context {
   readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
+  /** Rejects where larger content cannot be reached. */
+  readonly reachBlobs: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export interface OpenBlobs {
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
   readonly spools: string;
+  reach(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -117,7 +120,7 @@ export interface OpenStore {
 }
 
 /** A store that is all there. */
-async function openStore(config: Pick<Config, 'store' | 'blobs'>, how: 'existing' | 'made'): Promise<OpenStore> {
+async function openStore(config: Parameters<typeof openEngines>[0], how: 'existing' | 'made'): Promise<OpenStore> {
   const store = await openEngines(config, how);
   try {
     await requireWhole(store.keys);
@@ -130,13 +133,13 @@ async function openStore(config: Pick<Config, 'store' | 'blobs'>, how: 'existing
 
 /** The engines of a store that may be being moved into. What is `existing` has to be there; what is not is `made` otherwise. */
 export async function openEngines(
-  { store, blobs: place }: Pick<Config, 'store' | 'blobs'>,
+  { store, blobs: place, processes = 1 }: Pick<Config, 'store' | 'blobs'> & { readonly processes?: number },
   how: 'existing' | 'made',
 ): Promise<OpenStore> {
   if (how === 'existing') await requireStore(store);
   const blobs = await (how === 'existing' ? existingBlobs(place) : openBlobs(place));
   try {
-    const keys = await openKeys(store);
+    const keys = await openKeys(store, processes > 1);
     return { keys, blobs, close: () => keys.close().then(() => blobs.close()) };
   } catch (error) {
     await blobs.close();
@@ -182,6 +185,7 @@ function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?
     }),
     openSpool,
     packLimits: limits,
+    reachBlobs: () => blobs.reach(),
     async close() {
       await keys.close();
       await blobs.close();
@@ -208,13 +212,13 @@ async function requireStore(place: StorePlace): Promise<void> {
   throw new WrongSetting(`there is no store in ${place.folder}; --data or ASSAY_DATA names the server's folder`);
 }
 
-export async function openKeys(place: StorePlace): Promise<KeyedStore & Moments> {
+export async function openKeys(place: StorePlace, isShared = false): Promise<KeyedStore & Moments> {
   if (place.engine === 'postgres') {
     const { PostgresKeyedStore } = await loadPostgres();
     return PostgresKeyedStore.open(place.url);
   }
   await makeDataFolder(place.folder);
-  return LmdbKeyedStore.open(place.folder);
+  return LmdbKeyedStore.open(place.folder, { isShared });
 }
 
 export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
@@ -224,7 +228,17 @@ export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
   await makeDataFolder(folder);
   const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(folder, error));
   const uploads = await FileUploadStore.open(layout);
-  return { stores: { blobs, uploads }, spools: layout.writing, close: async () => {} };
+  return { stores: { blobs, uploads }, ...onFiles(layout) };
+}
+
+function onFiles({ blobs, writing }: FileLayout): Omit<OpenBlobs, 'stores'> {
+  return {
+    spools: writing,
+    async reach() {
+      if (!(await isFolder(blobs))) throw new Error(`the folder ${blobs} is not there`);
+    },
+    close: async () => {},
+  };
 }
 
 async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
@@ -234,7 +248,7 @@ async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
     throw new WrongSetting(`there are no blobs in ${place.folder}; --blobs or ASSAY_BLOBS names the server's folder`);
   }
   const stores = { blobs: FileBlobStore.existing(layout), uploads: FileUploadStore.existing(layout) };
-  return { stores, spools: layout.writing, close: async () => {} };
+  return { stores, ...onFiles(layout) };
 }
 
 /** Servers with an S3 keep nothing of their own, so what they need for a while lies among the temporary files. */
@@ -256,7 +270,7 @@ async function openS3Blobs(
     await rm(spools, { recursive: true, force: true });
   }
   const { blobs, uploads, leftovers } = s3;
-  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, close };
+  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, reach: () => s3.reach(), close };
 }
 
 /** Who runs on one machine pays nothing for the engine of many. */

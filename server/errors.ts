@@ -160,7 +160,7 @@ export function answerTo(error: unknown): Answer {
 
 function tellable(code: Exclude<keyof typeof TABLE, StoreErrorCode>, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
-  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
+  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }), ...retryOf(status) };
 }
 
 function internal(code: StoreErrorCode): Answer {
@@ -171,8 +171,12 @@ function internal(code: StoreErrorCode): Answer {
     code: CODES[status] ?? 'internal',
     ociCode,
     message,
-    ...(status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {}),
+    ...retryOf(status),
   };
+}
+
+function retryOf(status: number): Pick<Answer, 'retryAfter'> {
+  return status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
 }
 
 const CODES: Readonly<Record<number, string>> = { 503: 'unavailable', 507: 'no-room' };

@@ -24,6 +24,13 @@ export const SETTINGS = {
   ),
   port: setting('ASSAY_PORT', '<port>', '7410', 'port to listen on; 0 takes a free one', parsePort),
   data: setting('ASSAY_DATA', '<dir>', './data', 'folder of everything that is kept', parseFolder),
+  processes: setting(
+    'ASSAY_PROCESSES',
+    '<number>',
+    '1',
+    'how many processes serve, so that reads use as many cores',
+    parseProcesses,
+  ),
   store: setting(
     'ASSAY_STORE',
     'lmdb:<dir>|postgres://…',
@@ -197,6 +204,15 @@ function parseHost(text: string): string {
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new WrongSetting('a number from 0 to 65535');
+}
+
+/** LMDB has room for 512 readers, and a process may be several. */
+const MAX_PROCESSES = 64;
+
+function parseProcesses(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_PROCESSES) return count;
+  throw new WrongSetting(`a number from 1 to ${MAX_PROCESSES}`);
 }
 
 function parseFolder(text: string): string {

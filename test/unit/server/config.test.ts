@@ -5,6 +5,7 @@ import { parseDuration, SETTINGS, WrongSetting, type SettingName } from '../../.
 const WRONG: readonly [SettingName, readonly string[]][] = [
   ['host', ['', 'a b', 'http://x', '[::1]', 'x\n', 'x'.repeat(256), 'a/b']],
   ['port', ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '80 ', '1e3', '123456', '٣']],
+  ['processes', ['', '0', '65', '1000', 'two', '-1', '1.5', '1e1', ' 2', '0x2']],
   ['data', ['', 'a\0b']],
   ['store', ['lmdb', 'lmdb:', 'mysql://x', '/srv/store', 'LMDB:/x', 'files:/x', 'lmdb:a\0b']],
   [
@@ -90,6 +91,7 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 7410,
+      processes: 1,
       store: { engine: 'lmdb', folder: 'data/store' },
       blobs: { engine: 'files', folder: './data' },
       blobRedirect: false,
