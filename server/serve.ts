@@ -58,9 +58,9 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     const upkeep = startUpkeep(context, metrics, log);
     const signal = await told;
     log.info('draining', { signal });
-    await drain(server, connections);
+    // A publication that hangs, of its own or for somebody who asked for it, is cut at once.
+    await Promise.all([drain(server, connections), publication?.stop()]);
     await upkeep.stop();
-    await publication?.stop();
   } finally {
     await context.close();
     await tracing?.close();

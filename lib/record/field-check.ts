@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
+import { secretsFound, secretsIn } from '../scrub/secrets-in.ts';
 import type { Place } from './place.ts';
 
 /** Looks at one value of a document. Everything that is wrong with it is said at its place; nothing is thrown. */
@@ -102,6 +103,18 @@ export function integer(least: number, most: number): FieldCheck {
 export function numberBetween(least: number, most: number): FieldCheck {
   return (value, at) => {
     if (typeof value !== 'number' || value < least || value > most) at.add(`is not a number from ${least} to ${most}`);
+  };
+}
+
+/** For what goes into the log. */
+export const noSecret: FieldCheck = (value, at) => {
+  const kinds = typeof value === 'string' ? secretsIn(value) : [];
+  if (kinds.length > 0) at.add(secretsFound(kinds));
+};
+
+export function all(...checks: readonly FieldCheck[]): FieldCheck {
+  return (value, at) => {
+    for (const check of checks) check(value, at);
   };
 }
 

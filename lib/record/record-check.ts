@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
 import { isFamily } from '../oci/name.ts';
 import {
+  all,
   fields,
   integer,
   isObject,
@@ -8,6 +9,7 @@ import {
   list,
   name,
   named,
+  noSecret,
   numberBetween,
   oneOf,
   orNull,
@@ -128,7 +130,10 @@ const MEDIA = fields(
 const RECORD = fields(
   {
     format: oneOf(1),
-    id: like(RUN_ID, 'is no id: letters, digits, . _ and -, beginning with a letter or a digit, at most 100'),
+    id: all(
+      like(RUN_ID, 'is no id: letters, digits, . _ and -, beginning with a letter or a digit, at most 100'),
+      noSecret,
+    ),
     startedAt: checkTime,
     endedAt: checkTime,
     subject: SUBJECT,

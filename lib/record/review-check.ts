@@ -1,5 +1,16 @@
 import type { JsonValue } from '../encoding/canonical-json.ts';
-import { fields, integer, isObject, name, named, oneOf, quoted, text, type FieldCheck } from './field-check.ts';
+import {
+  fields,
+  integer,
+  isObject,
+  name,
+  named,
+  noSecret,
+  oneOf,
+  quoted,
+  text,
+  type FieldCheck,
+} from './field-check.ts';
 import type { Place } from './place.ts';
 
 const HIGHEST_RATING = 100;
@@ -17,6 +28,7 @@ export interface Judged {
 export const checkReviewer: FieldCheck = (value, at) => {
   name(100)(value, at);
   if (value === '.' || value === '..') at.add('is no name');
+  noSecret(value, at);
 };
 
 const aName = name(200);

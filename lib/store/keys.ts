@@ -173,6 +173,8 @@ export const allLogTiles = below(Buffer.from('T'));
 /** Leases by which servers say that they run. */
 export const servingLeases = below(leaseKey('serving '));
 export const allEvents = below(Buffer.from('e'));
+export const allPins = below(Buffer.from('p'));
+export const allStatements = below(Buffer.from('s'));
 export const allVersions = below(Buffer.from('v'));
 
 /**

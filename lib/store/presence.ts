@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from './clock.ts';
 import { decodeJson } from './json-value.ts';
 import { entriesOf, type KeyedStore } from './keyed-store.ts';
 import { servingLeases } from './keys.ts';
@@ -22,7 +23,9 @@ export async function announceServer(keys: KeyedStore, now: () => number): Promi
       begun();
       return new Promise((left) => ending.signal.addEventListener('abort', () => left()));
     };
-    held = withLease(keys, `serving ${randomUUID()}`, now, serving).catch(ignore).finally(begun);
+    held = withLease(keys, `serving ${randomUUID()}`, { ...systemClock, now }, serving)
+      .catch(ignore)
+      .finally(begun);
   });
   return {
     leave() {

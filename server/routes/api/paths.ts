@@ -29,6 +29,7 @@ export const RUN_BODY = /^\/api\/v1\/runs\/([^/]+)\/bodies\/([^/]+)$/;
 export const RUN_REVIEW = /^\/api\/v1\/runs\/([^/]+)\/reviews\/([^/]+)$/;
 export const RUN_AMENDMENTS = /^\/api\/v1\/runs\/([^/]+)\/amendments$/;
 export const RUN_RETRACTION = /^\/api\/v1\/runs\/([^/]+)\/retraction$/;
+export const RUN_ERASURE = /^\/api\/v1\/runs\/([^/]+)\/erasure$/;
 export const MEDIA = /^\/api\/v1\/media\/([^/]+)$/;
 
 /** A version as a query names it. */

@@ -1,13 +1,15 @@
 import type { Context } from 'koa';
 import { RunError } from '../../../lib/record/run-error.ts';
-import type { RunAnswer, RunFilter } from '../../../lib/record/wire.ts';
+import { STATUSES } from '../../../lib/record/status.ts';
+import type { ErasureAnswer, RunAnswer, RunFilter } from '../../../lib/record/wire.ts';
+import { eraseBodies } from '../../../lib/upkeep/erase.ts';
 import type { AppContext } from '../../app-context.ts';
 import { actorOf } from '../../actor.ts';
 import { first, nextLink, pageSize } from '../../query.ts';
 import { IMMUTABLE, REVALIDATE, sendFound } from '../../send-found.ts';
 import { strictBody } from '../../strict-body.ts';
 import type { Route } from '../route.ts';
-import { RUN, RUN_AMENDMENTS, RUN_BODY, RUN_RECORD, RUN_RETRACTION, RUN_REVIEW, RUNS } from './paths.ts';
+import { RUN, RUN_AMENDMENTS, RUN_BODY, RUN_ERASURE, RUN_RECORD, RUN_RETRACTION, RUN_REVIEW, RUNS } from './paths.ts';
 
 const MAX_RUN_BYTES = 2 * 1024 * 1024;
 const PAGE = 100;
@@ -102,6 +104,21 @@ export const runRetract: Route = {
   },
 };
 
+/** Deletes record, reviews and media of a run; that it was is in the log for good. */
+export const runErase: Route = {
+  name: 'run-erase',
+  method: 'POST',
+  path: RUN_ERASURE,
+  async handle(ctx, app, [id = '']) {
+    const by = actorOf(ctx);
+    const request = await strictBody(ctx, app, MAX_RUN_BYTES, 'an erasure');
+    const { answer: done, bodies } = await app.runs.erase(id, request, by);
+    const { deleted, kept } = await eraseBodies(app.stores, app.registry, bodies, Date.now);
+    const result: ErasureAnswer = { ...done, deleted, kept };
+    answer(ctx, result);
+  },
+};
+
 /** What changed something made an entry of the log, and so something new. */
 function answer(ctx: Context, result: RunAnswer): void {
   ctx.status = result.outcome === 'unchanged' ? 200 : 201;
@@ -126,6 +143,8 @@ function filterOf({ query }: Context): RunFilter {
       throw new RunError('run-page-invalid', `${name} has at most ${LONGEST_FILTER} characters`);
     filter[name] = value;
   }
+  if (filter['status'] !== undefined && !STATUSES.some((one) => one === filter['status']))
+    throw new RunError('run-page-invalid', `status is one of ${STATUSES.join(', ')}`);
   const retracted = first(query, 'retracted');
   if (retracted === undefined) return filter;
   const known = RETRACTED.find((one) => one === retracted);

@@ -16,6 +16,7 @@ import type { Filled } from '../../../lib/moving/fill.ts';
 import { requireWhole } from '../../../lib/moving/note.ts';
 import { restoreBackup } from '../../../lib/moving/restore.ts';
 import { FileLayout } from '../../../lib/store/files/file-layout.ts';
+import { systemClock } from '../../../lib/store/clock.ts';
 import { withLease } from '../../../lib/store/lease.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import { Gate } from '../../support/gate.ts';
@@ -180,7 +181,7 @@ describe('a backup', () => {
     const from = await filled();
     let ended = false;
     const [begun, ending] = [new Gate(), new Gate()];
-    const collecting = withLease(from.keys, 'garbage collection', Date.now, async () => {
+    const collecting = withLease(from.keys, 'garbage collection', systemClock, async () => {
       begun.open();
       await ending.opened;
       ended = true;
