@@ -22,6 +22,7 @@ import {
   leaseKey,
   manifestKey,
   manifestsOf,
+  movingKey,
   nameOfKey,
   oidKey,
   oidOfKey,
@@ -95,6 +96,7 @@ describe('a key', () => {
     ['manifest', manifestKey('a-b', content), `6d612d620001${shortHex}`],
     ['manifest by SHA-512', manifestKey('a', long), `6d610002${longHex}`],
     ['tag', tagKey('a/b', 'v1.0'), '74612f620076312e30'],
+    ['move', movingKey, '59'],
   ];
 
   test.each(golden)('has the bytes that stores already hold: %s', (_, key, bytes) => {
