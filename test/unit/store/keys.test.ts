@@ -28,6 +28,7 @@ import {
   leaseKey,
   manifestKey,
   manifestsOf,
+  movingKey,
   nameOfKey,
   oidKey,
   oidOfKey,
@@ -103,6 +104,7 @@ describe('a key', () => {
     ['tag', tagKey('a/b', 'v1.0'), '74612f620076312e30'],
     ['change', auditKey(2 ** 40 + 1, 2, Buffer.of(3, 4, 5, 6)), '4a00000100000000010000000203040506'],
     ['data format', formatKey, '56'],
+    ['move', movingKey, '59'],
   ];
 
   test.each(golden)('has the bytes that stores already hold: %s', (_, key, bytes) => {
