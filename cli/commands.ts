@@ -150,6 +150,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    name: 'copy',
+    summary: 'copy a store to other engines, or to another place',
+    load: async () => (await import('./commands/copy.ts')).copy,
+  },
+  {
+    name: 'backup',
+    summary: 'back a store up while it is served; list and verify backups',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'make an empty store what a backup has',
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  {
     name: 'version',
     summary: 'print which version this is',
     load: async () => (await import('./commands/version.ts')).version,

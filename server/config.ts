@@ -116,6 +116,27 @@ function s3Settings(flags: Flags): Omit<S3Location, 'bucket' | 'prefix'> {
   };
 }
 
+/**
+ * A store as commands name it that move one: the words of ASSAY_STORE and of ASSAY_BLOBS with a comma between them. What an S3
+ * address leaves open, the settings say.
+ */
+export function parsePlaces(option: string, text: string, flags: Flags): Pick<Config, 'store' | 'blobs'> {
+  const [, storeText, blobsText] = /^(.+?),((?:files|s3):.+)$/s.exec(text) ?? [];
+  const example = 'lmdb:./data/store,files:./data or postgres://…,s3://bucket/prefix';
+  if (storeText === undefined || blobsText === undefined) {
+    throw new WrongSetting(`--${option} is ${shownSetting(text)}; it takes keys and blobs, like ${example}`);
+  }
+  try {
+    const [store, said] = [SETTINGS.store.parse(storeText), SETTINGS.blobs.parse(blobsText)];
+    if (store === undefined || said === undefined) throw new WrongSetting(example);
+    if (said.engine === 'files') return { store, blobs: said };
+    return { store, blobs: { engine: 's3', location: { ...s3Settings(flags), ...said.address } } };
+  } catch (error) {
+    if (!(error instanceof WrongSetting)) throw error;
+    throw new WrongSetting(`--${option} is ${shownSetting(text)}; it takes ${error.message}`);
+  }
+}
+
 /** For who listens. Throws a WrongSetting where others reach the address and nobody said that they may. */
 export function requireTrust({ host, trust }: Config): void {
   if (isLoopback(host) || trust === 'network') return;

@@ -11,6 +11,7 @@ import { LogError } from '../lib/log/log-error.ts';
 import type { Log } from '../lib/log/log-store.ts';
 import { openLog } from '../lib/log/open-log.ts';
 import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts';
+import { requireWhole } from '../lib/moving/note.ts';
 import { MediaFiles } from '../lib/record/media.ts';
 import { Runs } from '../lib/record/runs.ts';
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
@@ -22,6 +23,8 @@ import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
+import type { Moments } from '../lib/store/moments.ts';
+import { announceServer } from '../lib/store/presence.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
@@ -47,7 +50,7 @@ export interface ServerContext extends Context {
 }
 
 /** The engine of larger content, with what it offers beside its ports. */
-interface OpenBlobs {
+export interface OpenBlobs {
   readonly stores: Omit<Stores, 'keys'>;
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
@@ -57,17 +60,8 @@ interface OpenBlobs {
 
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  await requireStore(config.store);
-  const blobs = await existingBlobs(config.blobs);
-  const keys = await openBeside(config, blobs);
-  try {
-    await requireFormat(keys);
-    return contextOf(config, blobs, keys);
-  } catch (error) {
-    await keys.close();
-    await blobs.close();
-    throw error;
-  }
+  const { blobs, keys } = await openStore(config, 'existing');
+  return contextOf(config, blobs, keys);
 }
 
 /** The keys of a store that is there, of whichever format. */
@@ -78,19 +72,24 @@ export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
 
 /** The one place that knows engines. */
 export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
-  const bare = await openBlobs(config.blobs);
-  const bareKeys = await openBeside(config, bare);
-  const blobs = tracer === undefined ? bare : { ...bare, stores: tracedStores(bare.stores, tracer) };
-  const keys = tracer === undefined ? bareKeys : tracedKeys(bareKeys, tracer);
+  const store = await openStore(config, 'made');
+  const blobs =
+    tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
+  const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
     await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
-    return { ...context, publicLog, runs, close: () => publicLog.close().then(() => context.close()) };
+    const presence = await announceServer(store.keys, Date.now);
+    async function closeAll(): Promise<void> {
+      await publicLog.close();
+      await presence.leave();
+      await context.close();
+    }
+    return { ...context, publicLog, runs, close: closeAll };
   } catch (error) {
-    await keys.close();
-    await blobs.close();
+    await store.close();
     throw error;
   }
 }
@@ -104,12 +103,40 @@ function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['s
   return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
 
-/** The keys, once the blobs are open, which are not left so where the keys cannot be had. */
-async function openBeside(config: Config, blobs: OpenBlobs): Promise<KeyedStore> {
-  return openKeys(config.store).catch(async (error: unknown) => {
+/** Both engines of a store. */
+export interface OpenStore {
+  readonly keys: KeyedStore & Moments;
+  readonly blobs: OpenBlobs;
+  close(): Promise<void>;
+}
+
+/** A store that is all there. */
+async function openStore(config: Pick<Config, 'store' | 'blobs'>, how: 'existing' | 'made'): Promise<OpenStore> {
+  const store = await openEngines(config, how);
+  try {
+    await requireWhole(store.keys);
+    if (how === 'existing') await requireFormat(store.keys);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The engines of a store that may be being moved into. What is `existing` has to be there; what is not is `made` otherwise. */
+export async function openEngines(
+  { store, blobs: place }: Pick<Config, 'store' | 'blobs'>,
+  how: 'existing' | 'made',
+): Promise<OpenStore> {
+  if (how === 'existing') await requireStore(store);
+  const blobs = await (how === 'existing' ? existingBlobs(place) : openBlobs(place));
+  try {
+    const keys = await openKeys(store);
+    return { keys, blobs, close: () => keys.close().then(() => blobs.close()) };
+  } catch (error) {
     await blobs.close();
     throw error;
-  });
+  }
 }
 
 function runsOf({ stores, registry, definitions, config }: Context, log: Log): Runs {
@@ -176,7 +203,7 @@ async function requireStore(place: StorePlace): Promise<void> {
   throw new WrongSetting(`there is no store in ${place.folder}; --data or ASSAY_DATA names the server's folder`);
 }
 
-async function openKeys(place: StorePlace): Promise<KeyedStore> {
+export async function openKeys(place: StorePlace): Promise<KeyedStore & Moments> {
   if (place.engine === 'postgres') {
     const { PostgresKeyedStore } = await loadPostgres();
     return PostgresKeyedStore.open(place.url);
@@ -185,7 +212,7 @@ async function openKeys(place: StorePlace): Promise<KeyedStore> {
   return LmdbKeyedStore.open(place.folder);
 }
 
-async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
+export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
   if (place.engine === 's3') return openS3Blobs(place, 'prepare');
   const { folder } = place;
   const layout = new FileLayout(folder);

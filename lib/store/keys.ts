@@ -22,6 +22,7 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     U <uuid>                          upload session
  *     V                                 which format all of this has
  *     W <family> 00 <number>            an event that waits to be put into the log
+ *     Y                                 what is being moved into this store, as long as it is not all there
  *     b <family> 00 <digest>            a blob of the family
  *     e <family> 00 <number>            an event of the family: what was published, pinned or stated, in order
  *     f <family> 00 <digest> <digest>   a referrer: subject, then the manifest that names it
@@ -158,6 +159,8 @@ export function auditKeyOfId(id: string): Buffer {
 
 export const formatKey: Buffer = Buffer.from('V');
 
+export const movingKey: Buffer = Buffer.from('Y');
+
 export function versionKey(family: string, version: string): Buffer {
   return Buffer.from(`v${family}\0${version}`, 'latin1');
 }
@@ -193,10 +196,24 @@ export const allRuns = below(Buffer.from('N'));
 export const allRunPlaces = below(Buffer.from('I'));
 export const allPendingEvents = below(Buffer.from('W'));
 export const allLogTiles = below(Buffer.from('T'));
+/** Leases by which servers say that they run. */
+export const servingLeases = below(leaseKey('serving '));
 export const allEvents = below(Buffer.from('e'));
 export const allPins = below(Buffer.from('p'));
 export const allStatements = below(Buffer.from('s'));
 export const allVersions = below(Buffer.from('v'));
+
+/**
+ * What is moved with a store, in order, beside small content: all but leases (L), uploads (U) and the note of a move itself (Y).
+ */
+export const movedKeys: readonly KeyRange[] = [
+  { start: Buffer.of(0), end: Buffer.from('D') },
+  { start: Buffer.from('E'), end: Buffer.from('L') },
+  { start: Buffer.from('M'), end: Buffer.from('U') },
+  { start: Buffer.from('V'), end: Buffer.from('Y') },
+  { start: Buffer.from('Z'), end: Buffer.of(0xff) },
+];
+export const everyKey: KeyRange = { start: Buffer.of(0), end: Buffer.of(0xff) };
 
 /** The families whose names begin so. */
 export function familiesBelow(prefix: string): KeyRange {

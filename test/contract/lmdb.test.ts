@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { KeyedStore } from '../../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
-import type { Trial } from './harness.ts';
+import type { Engine, Trial } from './harness.ts';
 import { keyedStoreContract } from './keyed-store-contract.ts';
+import { momentsContract } from './moments-contract.ts';
 
-interface LmdbTrial extends Trial<KeyedStore> {
+interface LmdbTrial extends Trial<LmdbKeyedStore> {
   readonly end: () => Promise<void>;
 }
 
-keyedStoreContract<LmdbTrial>({
+const engine: Engine<LmdbKeyedStore, LmdbTrial> = {
   name: 'LMDB',
   async setup(): Promise<LmdbTrial> {
     const folder = await makeTemporaryFolder();
@@ -30,7 +30,10 @@ keyedStoreContract<LmdbTrial>({
     };
   },
   teardown: ({ end }) => end(),
-});
+};
+
+keyedStoreContract<LmdbTrial>(engine);
+momentsContract<LmdbTrial>(engine);
 
 describe('a key that LMDB does not take', () => {
   const folder = useTemporaryFolder();

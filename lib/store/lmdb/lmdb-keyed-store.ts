@@ -2,8 +2,9 @@ import { asBuffer } from '../../encoding/as-buffer.ts';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import type { Check, Commit, Entry, KeyedStore, Range } from '../keyed-store.ts';
+import type { Listed, Moments } from '../moments.ts';
 import { StoreError } from '../store-error.ts';
 
 /** Below this much room a write that LMDB calls an I/O error was in truth refused for want of space. */
@@ -16,10 +17,10 @@ const LONGEST_KEY = 1978;
  * Keys on one machine. Several processes may open the same folder.
  * `overlappingSync` is off because with it data is visible before it is durable.
  */
-export class LmdbKeyedStore implements KeyedStore {
+export class LmdbKeyedStore implements KeyedStore, Moments {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #folder: string;
-  readonly #underWay = new Set<Promise<boolean>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   private constructor(db: RootDatabase<Buffer, Buffer>, folder: string) {
@@ -58,9 +59,24 @@ export class LmdbKeyedStore implements KeyedStore {
 
   async list(range: Range): Promise<Entry[]> {
     this.#checkOpen();
-    const { start, end, limit, reverse = false } = range;
-    if (limit <= 0 || Buffer.compare(start, end) >= 0) return [];
-    return reverse ? this.#listBackward(start, end, limit) : this.#listForward(start, end, limit);
+    return this.#list(range, {});
+  }
+
+  /** By one read transaction. While it is held, LMDB reuses no page that others free: a store that is written to grows. */
+  async atOneMoment<T>(work: (then: Listed) => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    // One that was begun a moment ago, for an earlier read, may not know the latest commits.
+    this.#db.resetReadTxn();
+    const transaction = this.#db.useReadTransaction();
+    const worked = work({ list: async (range) => this.#list(range, { transaction }) }).finally(() =>
+      transaction.done(),
+    );
+    this.#underWay.add(worked);
+    try {
+      return await worked;
+    } finally {
+      this.#underWay.delete(worked);
+    }
   }
 
   async commit(commit: Commit): Promise<boolean> {
@@ -94,10 +110,15 @@ export class LmdbKeyedStore implements KeyedStore {
     });
   }
 
+  #list({ start, end, limit, reverse = false }: Range, how: RangeOptions): Entry[] {
+    if (limit <= 0 || Buffer.compare(start, end) >= 0) return [];
+    return reverse ? this.#listBackward(start, end, limit, how) : this.#listForward(start, end, limit, how);
+  }
+
   /** A range may begin and end at what is too long to be a key: LMDB then gets as much of it as it takes. */
-  #listForward(start: Uint8Array, end: Uint8Array, limit: number): Entry[] {
+  #listForward(start: Uint8Array, end: Uint8Array, limit: number, how: RangeOptions): Entry[] {
     const fits = end.length <= LONGEST_KEY;
-    const found = this.#db.getRange({ start: bound(start), ...(fits ? { end: asBuffer(end) } : {}), limit });
+    const found = this.#db.getRange({ ...how, start: bound(start), ...(fits ? { end: asBuffer(end) } : {}), limit });
     const entries = [...found].map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
     return fits ? entries : entries.filter(({ key }) => Buffer.compare(key, end) < 0);
   }
@@ -106,9 +127,9 @@ export class LmdbKeyedStore implements KeyedStore {
    * LMDB's reverse ranges include their start and exclude their end; ours are the same range as forward, turned round.
    * An end of no bytes is there for the key of one zero byte, which LMDB else takes for the end.
    */
-  #listBackward(start: Uint8Array, end: Uint8Array, limit: number): Entry[] {
+  #listBackward(start: Uint8Array, end: Uint8Array, limit: number, how: RangeOptions): Entry[] {
     const entries: Entry[] = [];
-    const range = { start: bound(end), end: NOTHING, reverse: true, limit: limit + 1 };
+    const range = { ...how, start: bound(end), end: NOTHING, reverse: true, limit: limit + 1 };
     for (const { key, value } of this.#db.getRange(range)) {
       if (Buffer.compare(key, start) < 0 || entries.length === limit) break;
       if (Buffer.compare(key, end) < 0) entries.push({ key: Buffer.from(key), value: Buffer.from(value) });
