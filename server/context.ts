@@ -63,14 +63,8 @@ export interface OpenBlobs {
 
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  const store = await openStore(config, 'existing');
-  try {
-    await requireFormat(store.keys);
-    return contextOf(config, store.blobs, store.keys);
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  const { blobs, keys } = await openStore(config, 'existing');
+  return contextOf(config, blobs, keys);
 }
 
 /** The keys of a store that is there, of whichever format. */
@@ -124,6 +118,7 @@ async function openStore(config: Parameters<typeof openEngines>[0], how: 'existi
   const store = await openEngines(config, how);
   try {
     await requireWhole(store.keys);
+    if (how === 'existing') await requireFormat(store.keys);
     return store;
   } catch (error) {
     await store.close();

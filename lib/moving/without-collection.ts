@@ -1,4 +1,3 @@
-import { systemClock } from '../store/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../store/clock.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
