@@ -1,4 +1,3 @@
-import { objectSize } from '../../lib/git/stored/object-size.ts';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { sha256 } from '../../lib/encoding/digest.ts';
