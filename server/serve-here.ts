@@ -8,8 +8,10 @@ import { openContext, type Context, type ServerContext } from './context.ts';
 import { describeError, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
+import { LOOPBACK, Proxies } from './proxies.ts';
 import { makeReadiness } from './readiness.ts';
 import { startPublication } from './publication.ts';
+import { Turns } from './turns.ts';
 import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
 
@@ -44,6 +46,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       const { renderer, target } = publication;
       metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));
     }
+    const proxies = proxiesOf(config);
     const { server, connections } = makeServer({
       registry: context.registry,
       definitions: context.definitions,
@@ -58,6 +61,9 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       metrics,
       metricsText: duty.metricsText(metrics),
       log,
+      hosts: config,
+      identities: { proxies, header: config.identityHeader },
+      turns: new Turns({ upload: config.maxUploads, pack: config.maxPacks }, proxies),
       logRequests: config.logRequests,
       tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
@@ -74,6 +80,11 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
     await context.close();
     await tracing?.close();
   }
+}
+
+/** Who says that a proxy names its clients may have it on this machine; nobody else there is believed unasked. */
+function proxiesOf({ trustedProxies, identityHeader }: Config): Proxies {
+  return new Proxies(identityHeader === undefined ? trustedProxies : [...LOOPBACK, ...trustedProxies]);
 }
 
 /** What was committed and not yet put into the public log when the last server ended. Nothing else goes into the log before. */
