@@ -6,9 +6,12 @@ import type { Registry, Stores } from '../lib/oci/registry.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
 import type { Runs } from '../lib/record/runs.ts';
 import type { ContentStore } from '../lib/store/content-store.ts';
+import type { Identities } from './actor.ts';
+import type { HostRules } from './host-check.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
+import type { Turns } from './turns.ts';
 import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with. */
@@ -28,6 +31,9 @@ export interface AppContext {
   readonly stores: Stores;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly hosts: HostRules;
+  readonly identities: Identities;
+  readonly turns: Turns;
   readonly logRequests: boolean;
   /** Undefined where nobody looks at traces. */
   readonly tracer: Tracer | undefined;

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Audit } from '../lib/audit/audit.ts';
 import { Definitions } from '../lib/definition/definitions.ts';
 import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
+import { objectSize } from '../lib/git/stored/object-size.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
 import { LogError } from '../lib/log/log-error.ts';
 import type { Log } from '../lib/log/log-store.ts';
@@ -16,11 +18,13 @@ import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
+import { systemClock } from '../lib/store/clock.ts';
+import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { Moments } from '../lib/store/moments.ts';
 import { announceServer } from '../lib/store/presence.ts';
-import type { BlobsPlace, Config, StorePlace } from './config.ts';
+import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
@@ -56,8 +60,20 @@ export interface OpenBlobs {
 
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  const { blobs, keys } = await openStore(config, 'existing');
-  return contextOf(config, blobs, keys);
+  const store = await openStore(config, 'existing');
+  try {
+    await requireFormat(store.keys);
+    return contextOf(config, store.blobs, store.keys);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The keys of a store that is there, of whichever format. */
+export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
+  await requireStore(store);
+  return openKeys(store);
 }
 
 /** The one place that knows engines. */
@@ -67,6 +83,7 @@ export async function openContext(config: Config, tracer?: Tracer): Promise<Serv
     tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
   const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
+    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
@@ -81,6 +98,11 @@ export async function openContext(config: Config, tracer?: Tracer): Promise<Serv
     await store.close();
     throw error;
   }
+}
+
+function tellMigrated(keys: KeyedStore, format: number): Promise<void> {
+  const by = { address: '', name: actorName() };
+  return new Audit(keys, Date.now).note({ action: 'data-migrated', by, detail: { format } });
 }
 
 function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
@@ -140,7 +162,11 @@ async function openPublicLog({ logKeyFile, logOrigin }: Config, keys: KeyedStore
 
 function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?: () => Promise<void>): Context {
   const stores: Stores = { ...blobs.stores, keys };
-  const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
+  const registry = makeRegistry(stores, {
+    now: Date.now,
+    maxBlobBytes: config.maxBlobBytes,
+    objectSize,
+  });
   const openSpool: OpenSpool = () => new FileSpool(blobs.spools);
   const limits = packLimits(config);
   return {

@@ -37,6 +37,7 @@ const TABLE: Readonly<
   >
 > = {
   aborted: [500, 'UNKNOWN'],
+  'audit-page-invalid': [400, 'UNSUPPORTED'],
   'bad-object': [400, 'UNSUPPORTED'],
   'bad-pack': [400, 'UNSUPPORTED'],
   'bad-request': [400, 'UNSUPPORTED'],
@@ -61,6 +62,7 @@ const TABLE: Readonly<
   'forbidden-content': [422, 'UNSUPPORTED'],
   full: [507, 'UNAVAILABLE'],
   'headers-too-large': [431, 'UNSUPPORTED'],
+  'host-foreign': [421, 'DENIED'],
   'hook-failed': [409, 'UNSUPPORTED'],
   'image-invalid': [422, 'UNSUPPORTED'],
   'index-unknown': [404, 'UNSUPPORTED'],
@@ -97,6 +99,8 @@ const TABLE: Readonly<
   'proof-invalid': [500, 'UNKNOWN'],
   'publish-invalid': [422, 'UNSUPPORTED'],
   published: [409, 'DENIED'],
+  'quota-exceeded': [413, 'DENIED'],
+  'quota-invalid': [422, 'UNSUPPORTED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
   'ref-moved': [409, 'UNSUPPORTED'],
   'ref-refused': [409, 'UNSUPPORTED'],
@@ -122,6 +126,7 @@ const TABLE: Readonly<
   'target-busy': [503, 'UNAVAILABLE'],
   'target-refused': [409, 'UNSUPPORTED'],
   'tile-unknown': [404, 'UNSUPPORTED'],
+  'too-many-requests': [429, 'TOOMANYREQUESTS'],
   truncated: [400, 'UNSUPPORTED'],
   'upload-busy': [409, 'BLOB_UPLOAD_INVALID'],
   'upload-out-of-order': [416, 'BLOB_UPLOAD_INVALID'],

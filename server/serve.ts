@@ -6,6 +6,8 @@ import type { Connections } from './connections.ts';
 import { openContext, type Context, type ServerContext } from './context.ts';
 import { describeError, makeLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { LOOPBACK, Proxies } from './proxies.ts';
+import { Turns } from './turns.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
 import { startPublication } from './publication.ts';
 import { startTracing } from './trace/start-tracing.ts';
@@ -34,6 +36,7 @@ export async function serve(config: Config, print: (line: string) => void): Prom
       const { renderer, target } = publication;
       metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));
     }
+    const proxies = proxiesOf(config);
     const { server, connections } = makeServer({
       registry: context.registry,
       definitions: context.definitions,
@@ -47,6 +50,9 @@ export async function serve(config: Config, print: (line: string) => void): Prom
       stores: context.stores,
       metrics,
       log,
+      hosts: config,
+      identities: { proxies, header: config.identityHeader },
+      turns: new Turns({ upload: config.maxUploads, pack: config.maxPacks }, proxies),
       logRequests: config.logRequests,
       tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
@@ -65,6 +71,11 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     await context.close();
     await tracing?.close();
   }
+}
+
+/** Who says that a proxy names its clients may have it on this machine; nobody else there is believed unasked. */
+function proxiesOf({ trustedProxies, identityHeader }: Config): Proxies {
+  return new Proxies(identityHeader === undefined ? trustedProxies : [...LOOPBACK, ...trustedProxies]);
 }
 
 /** What was committed and not yet put into the public log when the last server ended. Nothing else goes into the log before. */

@@ -1,3 +1,4 @@
+import { parseAddressRanges, parseCount, parseHeaderName, parseHostNames } from './access-settings.ts';
 import { parseEndpoint, parseRegion, parseS3Address, parseSwitch, type S3Address } from './s3-address.ts';
 import { WrongSetting } from './wrong-setting.ts';
 
@@ -114,6 +115,27 @@ export const SETTINGS = {
     'who may do everything: this machine, or whoever reaches the address',
     parseTrust,
   ),
+  'allowed-hosts': setting(
+    'ASSAY_ALLOWED_HOSTS',
+    '<names>',
+    '',
+    'host names besides its own under which browsers may reach it, commas between them; * is any',
+    parseHostNames,
+  ),
+  'trusted-proxies': setting(
+    'ASSAY_TRUSTED_PROXIES',
+    '<addresses>',
+    '',
+    'proxies whose word about their clients is taken, commas between them; loopback is one, too',
+    parseAddressRanges,
+  ),
+  'identity-header': setting(
+    'ASSAY_IDENTITY_HEADER',
+    '<header>',
+    '',
+    'header in which a trusted proxy names who is there, like Tailscale-User-Login',
+    parseHeaderName,
+  ),
   'body-timeout': setting(
     'ASSAY_BODY_TIMEOUT',
     '<time>',
@@ -138,6 +160,21 @@ export const SETTINGS = {
   'gc-grace': setting('ASSAY_GC_GRACE', '<time>', '24h', 'how long a blob that nothing names is kept', parseDuration),
   'max-blob': setting('ASSAY_MAX_BLOB', '<size>', '1TiB', 'the largest blob that is taken', parseSize),
   'max-push': setting('ASSAY_MAX_PUSH', '<size>', '8GiB', 'the largest push of Git objects that is taken', parseSize),
+  'max-uploads': setting('ASSAY_MAX_UPLOADS', '<n>', '64', 'uploads and pushes of one client at a time', parseCount),
+  'max-packs': setting(
+    'ASSAY_MAX_PACKS',
+    '<n>',
+    '32',
+    'clones, fetches and archives of one client at a time',
+    parseCount,
+  ),
+  'audit-retention': setting(
+    'ASSAY_AUDIT_RETENTION',
+    '<time>',
+    '400d',
+    'how long the audit tells of a change; 0 for ever',
+    parseDuration,
+  ),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -9,10 +9,10 @@ const PAGE = 10;
 /** Snapshots of a log that only counts: a page for each ten entries, and a root that names the pages. */
 export class CountingRenderer implements Renderer {
   entries = 0;
-  /** Differs where the entries do. */
-  history = 'one';
   /** Another one makes other snapshots of the same entries. */
   version = 1;
+  /** Differs where the entries do. */
+  history = 'one';
 
   size(): Promise<number> {
     return Promise.resolve(this.entries);

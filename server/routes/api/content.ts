@@ -40,6 +40,7 @@ export const archive: Route = {
   name: 'archive',
   method: 'GET',
   path: ARCHIVE,
+  work: 'pack',
   async handle(ctx, app, [family = '', ref = '']) {
     const version = await app.definitions.versions.resolve(checkFamily(family), ref);
     const { layer, tree } = version;

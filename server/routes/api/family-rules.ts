@@ -1,4 +1,5 @@
 import { checkFamily } from '../../../lib/oci/name.ts';
+import { actorOf } from '../../actor.ts';
 import { jsonBody } from '../../json-body.ts';
 import type { Route } from '../route.ts';
 
@@ -23,6 +24,6 @@ export const familyRulesPut: Route = {
   async handle(ctx, app, [name = '']) {
     const family = checkFamily(name);
     const rules = await jsonBody(ctx, app, MAX_RULES_BYTES, 'a declaration of rules');
-    ctx.body = await app.registry.families.declare(family, rules);
+    ctx.body = await app.registry.families.declare(family, rules, actorOf(ctx, app.identities));
   },
 };

@@ -36,6 +36,7 @@ export const mediaPut: Route = {
   name: 'media-put',
   method: 'PUT',
   path: MEDIA,
+  work: 'upload',
   async handle(ctx, app, [name = '']) {
     const digest = mediaDigest(name);
     app.runs.media.checkLength(declaredLength(ctx.req));

@@ -9,6 +9,7 @@ const AT = '(?:@|%40)';
 export const FAMILIES = /^\/api\/v1\/families$/;
 export const FAMILY_ONE: RegExp = new RegExp(`^/api/v1/families/${FAMILY}$`);
 export const FAMILY_RULES: RegExp = new RegExp(`^/api/v1/families/${FAMILY}/rules$`);
+export const FAMILY_QUOTA: RegExp = new RegExp(`^/api/v1/families/${FAMILY}/quota$`);
 export const DEFINITIONS: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}$`);
 export const DEFINITION: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}$`);
 export const METADATA: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}/metadata$`);
@@ -20,6 +21,7 @@ export const PINS: RegExp = new RegExp(`^/api/v1/pins/${FAMILY}$`);
 export const PIN: RegExp = new RegExp(`^/api/v1/pins/${FAMILY}${AT}${REF}$`);
 export const HISTORY: RegExp = new RegExp(`^/api/v1/history/${FAMILY}$`);
 export const MISSING: RegExp = new RegExp(`^/api/v1/missing/${FAMILY}$`);
+export const AUDIT = /^\/api\/v1\/audit$/;
 export const DIFF = /^\/api\/v1\/diff$/;
 
 export const RUNS = /^\/api\/v1\/runs$/;

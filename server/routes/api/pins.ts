@@ -39,7 +39,7 @@ export const pinPut: Route = {
   path: PIN,
   async handle(ctx, app, [family = '', name = '']) {
     const change = parseChange(await jsonBody(ctx, app, MAX_PIN_BYTES, 'a pin'));
-    ctx.body = await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx));
+    ctx.body = await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx, app.identities));
   },
 };
 
@@ -47,9 +47,9 @@ export const pinDelete: Route = {
   name: 'pin-delete',
   method: 'DELETE',
   path: PIN,
-  async handle(ctx, { definitions }, [family = '', name = '']) {
+  async handle(ctx, app, [family = '', name = '']) {
     const change = { to: null, expect: first(ctx.query, 'expect'), note: first(ctx.query, 'note') };
-    await definitions.pins.change(checkFamily(family), name, change, actorOf(ctx));
+    await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx, app.identities));
     answerEmpty(ctx, 204);
   },
 };

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { isSha256, parseDigest, type Sha256 } from '../../../lib/encoding/digest.ts';
 import { publicationStatus } from '../../../lib/publication/publication-status.ts';
 import type { AppContext } from '../../app-context.ts';
+import { actorOf } from '../../actor.ts';
 import { jsonBody } from '../../json-body.ts';
 import type { Publication } from '../../publication.ts';
 import { RequestError } from '../../request-error.ts';
@@ -28,7 +29,9 @@ export const publicationNow: Route = {
   path: NOW,
   async handle(ctx, app) {
     const publishing = publicationOf(app);
+    const by = actorOf(ctx, app.identities);
     await publishing.publisher.publishNow();
+    await app.registry.audit.note({ action: 'published-now', by });
     await answer(ctx, app, publishing);
   },
 };
@@ -41,7 +44,9 @@ export const publicationRollback: Route = {
   async handle(ctx, app) {
     const publishing = publicationOf(app);
     const body = await jsonBody(ctx, app, MAX_BODY_BYTES, 'a rollback');
-    await publishing.publisher.rollback(snapshotIn(body));
+    const [by, snapshot] = [actorOf(ctx, app.identities), snapshotIn(body)];
+    await publishing.publisher.rollback(snapshot);
+    await app.registry.audit.note({ action: 'rolled-back', by, subject: snapshot });
     await answer(ctx, app, publishing);
   },
 };

@@ -18,12 +18,13 @@ export const publish: Route = {
   name: 'publish',
   method: 'PUT',
   path: DEFINITION,
+  work: 'upload',
   async handle(ctx, app, [name = '', version = '']) {
     const family = checkFamily(name);
     if (ctx.get('Content-Type') !== PUBLISH_TYPE) {
       throw new RequestError('media-type-unsupported', `this takes a body of type ${PUBLISH_TYPE}`);
     }
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     const body = bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs);
     const { line, rest } = await splitLine(body, MAX_LINE_BYTES);
     const request = parsePublishRequest(parseJson(line));

@@ -39,7 +39,7 @@ export const runSubmit: Route = {
   method: 'POST',
   path: RUNS,
   async handle(ctx, app) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.submit(await strictBody(ctx, app, MAX_RUN_BYTES, 'a run'), by));
   },
 };
@@ -77,7 +77,7 @@ export const runReview: Route = {
   method: 'PUT',
   path: RUN_REVIEW,
   async handle(ctx, app, [id = '', reviewer = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.review(id, reviewer, await strictBody(ctx, app, MAX_RUN_BYTES, 'a review'), by));
   },
 };
@@ -88,7 +88,7 @@ export const runAmend: Route = {
   method: 'POST',
   path: RUN_AMENDMENTS,
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.amend(id, await strictBody(ctx, app, MAX_RUN_BYTES, 'an amendment'), by));
   },
 };
@@ -99,7 +99,7 @@ export const runRetract: Route = {
   method: 'POST',
   path: RUN_RETRACTION,
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.retract(id, await strictBody(ctx, app, MAX_RUN_BYTES, 'a retraction'), by));
   },
 };
@@ -110,7 +110,7 @@ export const runErase: Route = {
   method: 'POST',
   path: RUN_ERASURE,
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     const request = await strictBody(ctx, app, MAX_RUN_BYTES, 'an erasure');
     const { answer: done, bodies } = await app.runs.erase(id, request, by);
     const { deleted, kept } = await eraseBodies(app.stores, app.registry, bodies, Date.now);
