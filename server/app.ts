@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import type { AppContext } from './app-context.ts';
-import { respondToBadHead } from './bad-head.ts';
+import { respondToBadHead, respondToConnect } from './bad-head.ts';
 import { Connections } from './connections.ts';
 import { makeHostCheck } from './host-check.ts';
 import { checkOrigin } from './origin.ts';
@@ -49,6 +50,7 @@ export function makeServer(app: AppContext): { readonly server: Server; readonly
   server.on('request', handle);
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
+  server.on('connect', (req: IncomingMessage, socket: Duplex) => respondToConnect(req, socket, connections));
   server.on('clientError', (error, socket) => respondToBadHead(error, socket, connections));
   return { server, connections };
 }

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { timerMs } from './timer.ts';
 
@@ -8,6 +9,7 @@ import { timerMs } from './timer.ts';
  */
 export class Connections {
   readonly #latest = new Map<Duplex, ServerResponse | undefined>();
+  readonly #closing = new WeakSet<Duplex>();
 
   constructor(server: Server) {
     server.on('connection', (socket) => {
@@ -32,6 +34,19 @@ export class Connections {
     const res = this.#latest.get(socket);
     if (res === undefined || !this.isBusy(socket)) return true;
     return !res.req.complete && !res.headersSent && res.socket !== null;
+  }
+
+  /**
+   * Closes a connection on which nothing more can be understood, without taking away the answer to what was. Where that
+   * began before all of its request had come, it was an early refusal, which has been written and has yet to leave.
+   */
+  closeBehindAnswer(socket: Socket): void {
+    const res = this.#latest.get(socket);
+    if (res === undefined || !res.req.complete) socket.destroySoon();
+    else if (!this.#closing.has(socket)) {
+      this.#closing.add(socket);
+      res.once('finish', () => socket.destroySoon());
+    }
   }
 
   /** Those on which no request is under way, be it that its head has begun to come. */

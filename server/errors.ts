@@ -102,6 +102,7 @@ const TABLE: Readonly<
   'quota-exceeded': [413, 'DENIED'],
   'quota-invalid': [422, 'UNSUPPORTED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
+  'read-only': [503, 'UNAVAILABLE'],
   'ref-moved': [409, 'UNSUPPORTED'],
   'ref-refused': [409, 'UNSUPPORTED'],
   'reference-invalid': [400, 'UNSUPPORTED'],
@@ -138,10 +139,12 @@ const TABLE: Readonly<
   'version-unknown': [404, 'UNSUPPORTED'],
 };
 
-/** All that a client learns of trouble on this side. */
-const TOLD: Readonly<Record<number, string>> = {
-  503: 'the server is busy with the same thing; try again',
-  507: 'the server has no room left; nothing was stored',
+/** All that a client learns of trouble on this side: a code of its own, and what it means for the client. */
+const TOLD: Readonly<Partial<Record<StoreErrorCode, readonly [code: string, message: string]>>> = {
+  busy: ['unavailable', 'the server is busy with the same thing; try again'],
+  closed: ['unavailable', 'the server is busy with the same thing; try again'],
+  full: ['no-room', 'the server has no room left; nothing was stored'],
+  'read-only': ['read-only', "the server's disk takes no writes; nothing was stored"],
 };
 
 const RETRY_AFTER_SECONDS = 1;
@@ -165,10 +168,10 @@ function tellable(code: Exclude<keyof typeof TABLE, StoreErrorCode>, message: st
 
 function internal(code: StoreErrorCode): Answer {
   const [status, ociCode] = TABLE[code];
-  const message = TOLD[status] ?? 'the server failed; its log says why';
+  const [told, message] = TOLD[code] ?? ['internal', 'the server failed; its log says why'];
   return {
     status,
-    code: CODES[status] ?? 'internal',
+    code: told,
     ociCode,
     message,
     ...retryOf(status),
@@ -178,5 +181,3 @@ function internal(code: StoreErrorCode): Answer {
 function retryOf(status: number): Pick<Answer, 'retryAfter'> {
   return status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
 }
-
-const CODES: Readonly<Record<number, string>> = { 503: 'unavailable', 507: 'no-room' };

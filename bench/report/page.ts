@@ -15,7 +15,8 @@ export async function writePage(report: Report): Promise<string> {
   return path;
 }
 
-function replaceSection(page: string, name: string, text: string): string {
+/** Puts a section where the one of that name stands, or at the end. */
+export function replaceSection(page: string, name: string, text: string): string {
   const [begin, end] = [`<!-- bench ${name} -->`, `<!-- end of bench ${name} -->`];
   const written = `${begin}\n\n${text}\n\n${end}`;
   const from = page.indexOf(begin);
@@ -58,7 +59,7 @@ function spreadOf({ row, samples }: SuiteReport['results'][number]): string[][] 
   });
 }
 
-function table(heading: readonly string[], rows: readonly string[][]): string {
+export function table(heading: readonly string[], rows: readonly string[][]): string {
   const lines = [heading, ...rows];
   const widths = heading.map((_, column) => Math.max(3, ...lines.map((cells) => (cells[column] ?? '').length)));
   const print = (cells: readonly string[]): string =>

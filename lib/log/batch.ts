@@ -15,27 +15,42 @@ interface Change {
 
 type ChangeOfKey = Change & { readonly key: Uint8Array };
 
-/** A batch as it is to be committed, and the head and the tree that are true then. */
-export interface Finished {
-  readonly commit: Commit;
+/** The log as it stands: its head, its tree, and the time of its last entry. */
+export interface Standing {
   readonly head: Head;
   readonly tree: Tree;
+  /** Of an empty log the empty text, which is before all times. */
+  readonly lastAt: string;
 }
+
+/** A batch as it is to be committed, and how the log stands then. */
+export interface Finished {
+  readonly commit: Commit;
+  readonly standing: Standing;
+}
+
+/**
+ * A clock that was set back by so much or less lets the times of the log stand still until it is there again; one that was
+ * set back further was so wrong before that nothing should go on from what it said.
+ */
+const LONGEST_STANDSTILL_MS = 24 * 3_600_000;
 
 /** Entries and plans that are to become true in one commit, as if one after the other. */
 export class Batch {
   readonly #head: Head;
   readonly #tree: Tree;
-  readonly #at: string;
+  readonly #now: string;
+  #lastAt: string;
   readonly #entries: Buffer[] = [];
   readonly #checks = new Map<string, Check>();
   readonly #changes = new Map<string, ChangeOfKey>();
   backlog: Backlog;
 
-  constructor(head: Head, tree: Tree, at: string) {
+  constructor({ head, tree, lastAt }: Standing, now: string) {
     this.#head = head;
     this.#tree = tree;
-    this.#at = at;
+    this.#now = now;
+    this.#lastAt = lastAt;
     this.backlog = head.backlog;
   }
 
@@ -46,7 +61,13 @@ export class Batch {
 
   /** A fact that was committed before, and the mark that it waited under. */
   addEvent(entry: NewEntry, mark: Uint8Array): void {
-    this.#entries.push(entryBytes(entry, entry.at ?? this.#at));
+    this.#push(entry, this.#timeOf(entry));
+    this.#change({ key: mark, value: undefined, checked: false });
+  }
+
+  /** A fact from before there was a log. These are in the order of families, with the times at which they happened. */
+  addOldEvent(entry: NewEntry, mark: Uint8Array): void {
+    this.#push(entry, entry.at ?? this.#now);
     this.#change({ key: mark, value: undefined, checked: false });
   }
 
@@ -56,11 +77,14 @@ export class Batch {
    */
   add<T>(plan: Plan, prepared: Prepared<T>): { readonly answer: () => T } | undefined {
     const index = this.next;
-    const at = prepared.entry?.at ?? this.#at;
+    const at = this.#timeOf(prepared.entry);
     const bytes = prepared.entry === undefined ? undefined : entryBytes(prepared.entry, at);
     const late = prepared.entry === undefined ? [] : (prepared.puts?.(index, at) ?? []);
     if ((late.length > 0 || !plan.isEmpty) && !this.#join(partsOf(plan.commit, late))) return undefined;
-    if (bytes !== undefined) this.#entries.push(bytes);
+    if (bytes !== undefined) {
+      this.#entries.push(bytes);
+      this.#lastAt = at;
+    }
     return { answer: prepared.entry === undefined ? prepared.result : () => prepared.result(index, at) };
   }
 
@@ -78,7 +102,19 @@ export class Batch {
       else puts.push({ key, value });
     }
     const checks = [{ key: logHeadKey, value: encodeHead(this.#head) }, ...this.#checks.values()];
-    return { commit: { checks, puts, deletes }, head, tree };
+    return { commit: { checks, puts, deletes }, standing: { head, tree, lastAt: this.#lastAt } };
+  }
+
+  /** When an entry happened, as its clock said; but no earlier than the one before it, so that the log's times are in its order. */
+  #timeOf(entry: NewEntry | undefined): string {
+    const at = entry?.at ?? this.#now;
+    const isBehind = at < this.#lastAt && Date.parse(this.#lastAt) - Date.parse(at) <= LONGEST_STANDSTILL_MS;
+    return isBehind ? this.#lastAt : at;
+  }
+
+  #push(entry: NewEntry, at: string): void {
+    this.#entries.push(entryBytes(entry, at));
+    this.#lastAt = at;
   }
 
   /** Takes all of what a part checks and changes, or nothing of it. */

@@ -11,7 +11,7 @@ export type LogEntry = EntryHead & EntryFact;
 export interface EntryHead {
   /** Format of this entry. */
   readonly v: 1;
-  /** When it happened, as the server's clock said: ISO 8601 in UTC, to the millisecond. The only time that a snapshot knows. */
+  /** When it happened, as the server's clock said, or the time of the entry before: ISO 8601 in UTC, to the millisecond. The only time that a snapshot knows. */
   readonly at: string;
   /** The name that whoever did it gave; never an address. */
   readonly by?: string;

@@ -48,7 +48,7 @@ export async function addBacklog(keys: KeyedStore, batch: Batch): Promise<boolea
   for (const { key, value } of page) {
     const family = familyOfKey(key);
     const fact = await factOf(keys, family, value);
-    if (fact !== undefined) batch.addEvent(fact, pendingEventKey(family, numberOfKey(key)));
+    if (fact !== undefined) batch.addOldEvent(fact, pendingEventKey(family, numberOfKey(key)));
   }
   const last = page.at(-1);
   const isLast = last === undefined || page.length < MAX_EVENTS;

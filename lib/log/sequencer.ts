@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { logHeadKey } from '../store/keys.ts';
+import { logEntryKey, logHeadKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Appending, Prepared } from './appending.ts';
-import { Batch, type Finished } from './batch.ts';
+import { Batch, type Finished, type Standing } from './batch.ts';
+import { parseEntry } from './entry-bytes.ts';
 import { addBacklog, addPending } from './family-facts.ts';
 import { decodeHead, encodeHead, type Head } from './head.ts';
 import { LogError } from './log-error.ts';
-import { loadTree, type Tree } from './tree.ts';
+import { loadTree } from './tree.ts';
 
 /** So many entries share a commit at most: enough to share a wait for the disk, few enough to be prepared anew. */
 const MAX_BATCH = 256;
@@ -47,7 +48,7 @@ export class Sequencer {
   readonly #parts: SequencerParts;
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
-  #known: { readonly head: Head; readonly tree: Tree } | undefined;
+  #known: Standing | undefined;
   #limit = MAX_BATCH;
 
   constructor(parts: SequencerParts) {
@@ -85,10 +86,10 @@ export class Sequencer {
   async #round(jobs: readonly Job[]): Promise<readonly Job[]> {
     const { keys, now } = this.#parts;
     const ready = await this.#prepare(jobs);
-    const { head, tree } = (this.#known ??= await this.#load());
-    const batch = new Batch(head, tree, new Date(now()).toISOString());
+    const standing = (this.#known ??= await this.#load());
+    const batch = new Batch(standing, new Date(now()).toISOString());
     // Marks are read behind the preparations: whatever those have seen of families is in the log before what they say of it.
-    const isAll = head.backlog === 'done' ? await addPending(keys, batch) : await addBacklog(keys, batch);
+    const isAll = standing.head.backlog === 'done' ? await addPending(keys, batch) : await addBacklog(keys, batch);
     const { answers, off } = isAll ? compose(batch, ready) : { answers: [], off: ready.map(({ job }) => job) };
     const finished = batch.finish();
     const outcome = finished === undefined ? 'made' : await this.#commit(finished);
@@ -114,17 +115,17 @@ export class Sequencer {
   }
 
   /** `overtaken`: the head is another. `refused`: it is not, so that something else of the batch did not hold. */
-  async #commit({ commit, head, tree }: Finished): Promise<'made' | 'overtaken' | 'refused'> {
+  async #commit({ commit, standing }: Finished): Promise<'made' | 'overtaken' | 'refused'> {
     const before = this.#known?.head;
     this.#known = undefined;
     let made: boolean;
     try {
       made = await this.#parts.keys.commit(commit);
     } catch (error) {
-      made = await this.#hasBecome(head, error);
+      made = await this.#hasBecome(standing.head, error);
     }
     if (made) {
-      this.#known = { head, tree };
+      this.#known = standing;
       this.#limit = Math.min(MAX_BATCH, this.#limit * 2);
       return 'made';
     }
@@ -157,11 +158,23 @@ export class Sequencer {
     return [];
   }
 
-  async #load(): Promise<{ readonly head: Head; readonly tree: Tree }> {
+  async #load(): Promise<Standing> {
     const { keys, key } = this.#parts;
     const head = await readHead(keys);
     checkKey(head, key);
-    return { head, tree: await loadTree(keys, head.frontier) };
+    const { size } = head.frontier;
+    const last = size === 0 ? undefined : await keys.get(logEntryKey(size - 1));
+    const lastAt = last === undefined ? '' : timeIn(last);
+    return { head, tree: await loadTree(keys, head.frontier), lastAt };
+  }
+}
+
+/** What is wrong with an entry is for `assay fsck` to tell; it must not keep others out. */
+function timeIn(entry: Uint8Array): string {
+  try {
+    return parseEntry(entry).at;
+  } catch {
+    return '';
   }
 }
 

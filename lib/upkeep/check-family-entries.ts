@@ -1,4 +1,5 @@
 import type { PinRecord, StatementsRecord, VersionRecord } from '../definition/version-record.ts';
+import type { NewEntry } from '../log/appending.ts';
 import { entryBytes, parseEntry } from '../log/entry-bytes.ts';
 import { factOf } from '../log/family-facts.ts';
 import { decodeJson } from '../store/json-value.ts';
@@ -134,6 +135,12 @@ async function eventFault(
   if (index === undefined) return 'the log does not have the event';
   const fact = await factOf(keys, family, value);
   const logged = await keys.get(logEntryKey(index));
-  const isSame = fact?.at !== undefined && logged !== undefined && entryBytes(fact, fact.at).equals(logged);
-  return isSame ? undefined : `the event says otherwise than entry ${index} of the log`;
+  return isSaidBy(fact, logged) ? undefined : `the event says otherwise than entry ${index} of the log`;
+}
+
+/** The log may have a later time than the event: that of the entry before, where the clock was behind that. */
+function isSaidBy(fact: NewEntry | undefined, logged: Uint8Array | undefined): boolean {
+  if (fact?.at === undefined || logged === undefined) return false;
+  const { at } = parseEntry(logged);
+  return at >= fact.at && entryBytes({ ...fact, at }, at).equals(logged);
 }

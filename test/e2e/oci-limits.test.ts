@@ -236,6 +236,8 @@ describe('what is no HTTP, behind a request', () => {
     connection.write('hello\r\n\r\n');
     await connection.closed(30_000);
     expect(connection.received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200']);
+    expect(connection.received.endsWith('a')).toBe(true);
+    expect(connection.received.length).toBeGreaterThan(bytes.length);
   });
 
   test('is answered when the answer before it has left', async () => {

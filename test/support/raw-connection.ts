@@ -4,12 +4,12 @@ import { connect, type Socket } from 'node:net';
 export class RawConnection {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
-  #received = Buffer.alloc(0);
+  #received: Buffer[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (piece: Buffer) => {
-      this.#received = Buffer.concat([this.#received, piece]);
+      this.#received.push(piece);
     });
     // A reset is one of the ways in which a server may end such a conversation.
     socket.on('error', () => {});
@@ -44,7 +44,9 @@ export class RawConnection {
   }
 
   get received(): string {
-    return this.#received.toString('latin1');
+    // Put together when somebody looks, not at every piece.
+    this.#received = [Buffer.concat(this.#received)];
+    return this.#received[0]!.toString('latin1');
   }
 
   get status(): number | undefined {

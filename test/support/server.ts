@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** An existing folder, which then outlives the server; without it a temporary one is made and removed. */
   readonly data?: string;
+  /** A command that starts it, such as one that takes something from it first. */
+  readonly under?: readonly string[];
 }
 
 type Engines = () => Promise<Readonly<Record<string, string>>>;
@@ -79,7 +81,9 @@ export class Server {
     const data = (this.#data ??= await this.#makeData());
     this.#environment ??= { ...(await engines()), ...this.#options.env };
     const flags = ['--host', '127.0.0.1', '--port', String(this.#port), '--data', data];
-    const child = spawn(process.execPath, [PROGRAM, 'serve', ...flags, ...(this.#options.flags ?? [])], {
+    const { under = [] } = this.#options;
+    const [command, ...words] = [...under, process.execPath, PROGRAM, 'serve', ...flags];
+    const child = spawn(command!, [...words, ...(this.#options.flags ?? [])], {
       cwd: data,
       env: { ...ambientEnvironment(), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,8 @@ import { StoreError } from '../store-error.ts';
 import { SourceFailed } from '../from-source.ts';
 
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** As many files are open as may be; others end. */
+const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -23,6 +25,8 @@ export function fileError(error: unknown, doing: string): unknown {
   const code = codeOf(error);
   if (code === undefined || error instanceof StoreError) return error;
   if (NO_ROOM.has(code)) return new StoreError('full', `no room left while ${doing}`, { cause: error });
+  if (NO_DESCRIPTOR.has(code)) return new StoreError('busy', `too many files are open for ${doing}`, { cause: error });
+  if (code === 'EROFS') return new StoreError('read-only', `the disk is read-only: ${doing}`, { cause: error });
   if (code.startsWith('E') && error instanceof Error && 'syscall' in error) {
     return new StoreError('failed', `the file system failed while ${doing}: ${code}`, { cause: error });
   }

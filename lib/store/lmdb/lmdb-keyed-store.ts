@@ -1,7 +1,8 @@
 import { asBuffer } from '../../encoding/as-buffer.ts';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import type { Check, Commit, Entry, KeyedStore, Range } from '../keyed-store.ts';
 import type { Listed, Moments } from '../moments.ts';
@@ -9,6 +10,11 @@ import { StoreError } from '../store-error.ts';
 
 /** Below this much room a write that LMDB calls an I/O error was in truth refused for want of space. */
 const NO_ROOM_BYTES = 4 * 1024 * 1024;
+
+/** Room for a small commit, with all the pages that it changes. */
+const PROBE_BYTES = 256 * 1024;
+
+const REASON_LIMIT_MS = 100;
 
 /** What LMDB takes with pages of 4 KiB. It may refuse a longer key only after it has made what stands before it. */
 const LONGEST_KEY = 1978;
@@ -29,6 +35,12 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
   readonly #underWay = new Set<Promise<unknown>>();
   #isFresh = false;
   #closed: Promise<void> | undefined;
+  /**
+   * From a commit that failed until the disk takes a write again. LMDB's bindings do not outlive failing over and over: a
+   * disk that stays full or read-only would end the process with a SIGSEGV.
+   */
+  #isFailing = false;
+  #looking: Promise<void> | undefined;
 
   private constructor(db: RootDatabase<Buffer, Buffer>, folder: string, isShared: boolean) {
     this.#db = db;
@@ -94,11 +106,13 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
     for (const { key } of commit.checks ?? []) checkKey(key);
     for (const { key } of commit.puts ?? []) checkKey(key);
     for (const key of commit.deletes ?? []) checkKey(key);
+    if (this.#isFailing) await (this.#looking ??= this.#lookAtDisk().finally(() => (this.#looking = undefined)));
     const made = this.#make(commit);
     this.#underWay.add(made);
     try {
       return await made;
     } catch (cause) {
+      this.#isFailing = true;
       throw await this.#translate(cause);
     } finally {
       this.#underWay.delete(made);
@@ -169,9 +183,22 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
     if (this.#closed !== undefined) throw new StoreError('closed', 'the store is closed');
   }
 
+  async #lookAtDisk(): Promise<void> {
+    const path = join(this.#folder, `probe-${process.pid}`);
+    try {
+      await writeFile(path, Buffer.alloc(PROBE_BYTES), { flush: true });
+    } catch (cause) {
+      throw await this.#translate(cause);
+    } finally {
+      await rm(path, { force: true }).catch(() => {});
+    }
+    this.#isFailing = false;
+  }
+
   /** LMDB names a full disk EIO or ENOSPC or MDB_MAP_FULL, depending on where it was noticed. */
   async #translate(cause: unknown): Promise<StoreError> {
-    const text = String(cause);
+    const text = `${String(cause)} ${await reasonOf(cause)}`;
+    if (/Read-only file system/i.test(text)) return new StoreError('read-only', 'the disk is read-only', { cause });
     const full = /ENOSPC|No space|MAP_FULL|mapsize/i.test(text) || (await this.#isNearlyFull());
     if (full) return new StoreError('full', 'no room left for keys', { cause });
     return new StoreError('failed', 'the keys could not be written', { cause });
@@ -188,6 +215,13 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** A failed commit carries why as another promise, which is rejected in the same turn or never. */
+async function reasonOf(cause: unknown): Promise<string> {
+  if (!(cause instanceof Error && 'commitError' in cause)) return '';
+  const told = Promise.resolve(cause.commitError).then(() => '', String);
+  return Promise.race([told, sleep(REASON_LIMIT_MS, '')]);
+}
 
 function checkKey({ length }: Uint8Array): void {
   if (length === 0) throw new StoreError('failed', 'a key has at least one byte');

@@ -57,6 +57,7 @@ const STORE: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
   failed: [500, 'internal'],
   full: [507, 'no-room'],
   missing: [500, 'internal'],
+  'read-only': [503, 'read-only'],
 };
 const SECRET = 'open /srv/secret/keys.lmdb failed';
 
