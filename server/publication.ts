@@ -16,6 +16,8 @@ import { nameOf } from '../lib/store/s3/s3-location.ts';
 import type { PublishPlace } from './config.ts';
 import type { ServerContext } from './context.ts';
 import { describeError, type Log } from './log.ts';
+import { tracedRenderer, tracedTarget } from './trace/traced-publication.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with that show or cause publications. */
 export interface Publication {
@@ -30,15 +32,18 @@ export async function startPublication(
   { config, stores, registry, definitions, publicLog }: ServerContext,
   log: Log,
   byItself: boolean,
+  tracer?: Tracer,
 ): Promise<(Publication & { stop(): Promise<void> }) | undefined> {
   const opened = await openTarget(config.publish);
   if (opened === undefined) return undefined;
   const sources = new StoredSources({ keys: stores.keys, content: registry.content, files: definitions.files });
-  const renderer = rendererOf(sources, publicLog);
+  const bare = rendererOf(sources, publicLog);
+  const renderer = tracer === undefined ? bare : tracedRenderer(bare, tracer);
   const publisher = new Publisher({
     keys: stores.keys,
-    target: opened.target,
+    target: tracer === undefined ? opened.target : tracedTarget(opened.target, tracer),
     renderer,
+    ...(tracer === undefined ? {} : { around: (work) => tracer.root('publication', work) }),
     hook: config.deployHook === undefined ? undefined : httpHook(config.deployHook),
     clock: systemClock,
     graceMs: config.snapshotGraceMs,

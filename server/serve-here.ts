@@ -41,7 +41,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
   try {
     await announceLeftOvers(context, log);
     const metrics = new Metrics();
-    const publication = await startPublication(context, log, keepsUp);
+    const publication = await startPublication(context, log, keepsUp, tracing?.tracer);
     if (publication !== undefined) {
       const { renderer, target } = publication;
       metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));

@@ -22,6 +22,8 @@ export interface PublishingOptions {
   readonly keys: KeyedStore;
   readonly target: Target;
   readonly renderer: Renderer;
+  /** Does the work of one publication, rollback or sweep; for who wants to see when and how long. */
+  readonly around?: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   /** How long a snapshot that was replaced is kept. */
   readonly graceMs: number;
@@ -83,7 +85,7 @@ export class Publishing {
   }
 
   #leased<T>(work: (parts: PublishParts) => Promise<T>): Promise<T> {
-    const { keys, renderer, clock, graceMs } = this.#options;
+    const { keys, renderer, clock, graceMs, around = (made) => made() } = this.#options;
     const common = { keys, target: this.#target, renderer, now: clock.now, hasHook: this.#hasHook };
     const leased = (lease: Lease): Promise<T> => {
       const check = (): void => {
@@ -93,6 +95,6 @@ export class Publishing {
       };
       return work({ ...common, freshMs: graceMs / 2, check });
     };
-    return withLease(keys, PUBLICATION_LEASE, clock, leased, LEASE_TERM);
+    return around(() => withLease(keys, PUBLICATION_LEASE, clock, leased, LEASE_TERM));
   }
 }
