@@ -22,20 +22,18 @@ export interface Answer {
 
 type Row = readonly [status: number, ociCode: string];
 
+/** What a client may be told by its code. */
+export type TellableCode =
+  | OciErrorCode
+  | RequestErrorCode
+  | GitErrorCode
+  | DefinitionErrorCode
+  | LogErrorCode
+  | RunErrorCode
+  | PublicationErrorCode;
+
 /** The one table from code to status. */
-const TABLE: Readonly<
-  Record<
-    | OciErrorCode
-    | RequestErrorCode
-    | StoreErrorCode
-    | GitErrorCode
-    | DefinitionErrorCode
-    | LogErrorCode
-    | RunErrorCode
-    | PublicationErrorCode,
-    Row
-  >
-> = {
+const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   aborted: [500, 'UNKNOWN'],
   'bad-object': [400, 'UNSUPPORTED'],
   'bad-pack': [400, 'UNSUPPORTED'],
@@ -151,7 +149,11 @@ export function answerTo(error: unknown): Answer {
   return internal('failed');
 }
 
-function tellable(code: Exclude<keyof typeof TABLE, StoreErrorCode>, message: string, detail?: unknown): Answer {
+export function statusOf(code: TellableCode): number {
+  return TABLE[code][0];
+}
+
+function tellable(code: TellableCode, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
   return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
 }
@@ -168,4 +170,5 @@ function internal(code: StoreErrorCode): Answer {
   };
 }
 
-const CODES: Readonly<Record<number, string>> = { 503: 'unavailable', 507: 'no-room' };
+/** The codes that stand for trouble on this side, by status. */
+export const CODES: Readonly<Record<number, string>> = { 500: 'internal', 503: 'unavailable', 507: 'no-room' };
