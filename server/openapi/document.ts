@@ -28,6 +28,7 @@ const TAGS: Readonly<Record<string, string>> = {
   missing: 'which Git objects are still to be sent',
   diff: 'two versions compared',
   publication: 'snapshots on their way to readers',
+  log: 'proofs; the log itself is at /log/ (docs/log.md)',
   runs: 'runs, their reviews, and what happened to them',
   media: 'the bytes that runs show',
 };

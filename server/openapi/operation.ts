@@ -44,6 +44,8 @@ export interface Operation {
 /** What every request can be told, whichever it is. */
 const OF_ANY: readonly TellableCode[] = ['request-malformed', 'headers-too-large'];
 const OF_WRITES: readonly TellableCode[] = ['origin-foreign'];
+/** What is no name of a family, and an @ in it makes another path of it. */
+const OF_FAMILIES: readonly TellableCode[] = ['name-invalid', 'path-unknown'];
 const OF_BODIES: readonly TellableCode[] = ['body-too-slow'];
 const OF_JSON: readonly TellableCode[] = ['body-too-large', 'json-invalid'];
 
@@ -166,7 +168,8 @@ function refusalsOf(route: DescribedRoute): Record<string, ShownBody> {
 }
 
 function refusal(status: string, codes: readonly string[]): ShownBody {
-  const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: codes } } }] };
+  const coded = { type: 'object', properties: { code: { enum: codes } } } as const;
+  const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, coded] };
   const retry = { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } as const } };
   return {
     description: codes.join(', '),
@@ -183,7 +186,7 @@ function codesOf({ api, method, path }: DescribedRoute): Record<string, string[]
   const codes: TellableCode[] = [
     ...OF_ANY,
     ...(method === 'GET' ? [] : OF_WRITES),
-    ...(groupsOf(path).includes('family') ? (['name-invalid'] as const) : []),
+    ...(groupsOf(path).includes('family') ? OF_FAMILIES : []),
     ...(takes === undefined ? [] : OF_BODIES),
     ...(takes !== undefined && isJson(takes) ? OF_JSON : []),
     ...(Object.values(answers).some(isBytes) ? (['range-unsatisfiable'] as const) : []),

@@ -31,7 +31,7 @@ main > section > h2 { margin: 2rem 0 0.8rem; }
 article { border: 1px solid var(--line); border-radius: 0.5rem; background: var(--card); padding: 0.8rem 1rem; margin: 0 0 1rem; }
 article:target { border-color: var(--link); }
 article p { margin: 0.3rem 0 0.6rem; }
-.verb { display: inline-block; min-width: 3.6em; font: bold 0.8em ui-monospace, monospace; }
+.verb { display: inline-block; min-width: 4.4em; font: bold 0.8em ui-monospace, monospace; }
 .get { color: var(--get); } .put { color: var(--put); } .post { color: var(--post); } .delete { color: var(--delete); }
 .status { font: bold 0.9em ui-monospace, monospace; }
 .s2, .s3 { color: var(--get); } .s4 { color: var(--put); } .s5 { color: var(--delete); }

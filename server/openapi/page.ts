@@ -58,12 +58,13 @@ function article([path, method, operation]: Entry): string {
 <p>${escaped(summary)}.${description === undefined ? '' : ` ${escaped(description)}`}</p>
 ${parameters.length === 0 ? '' : table('Parameters', parameters.map(parameterRow))}
 ${requestBody === undefined ? '' : table('Body', [row(mediaTypes(requestBody), told(requestBody))])}
-${table('Answers', Object.entries(responses).map(answerRow))}
+${table(`Answers; refusals are a ${schemaLink('Problem')}`, Object.entries(responses).map(answerRow))}
 </article>`;
 }
 
 function parameterRow({ name, in: place, required, description, schema }: ShownParameter): string {
-  const type = schema.description === description ? '' : ` <span class="type">${typeOf(schema)}</span>`;
+  const isTold = schema.description === description || saidOf(schema) === 'text';
+  const type = isTold ? '' : ` <span class="type">${typeOf(schema)}</span>`;
   return row(
     `<code>${escaped(name)}</code>${required === true ? '' : ' <em>optional</em>'}`,
     `${escaped(description)}${type}`,
@@ -74,7 +75,7 @@ function parameterRow({ name, in: place, required, description, schema }: ShownP
 function answerRow([status, answer]: readonly [string, ShownBody]): string {
   const isRefusal = answer.content?.['application/problem+json'] !== undefined;
   const codes = answer.description.split(', ').map((code) => `<code>${escaped(code)}</code>`);
-  const says = isRefusal ? `${codes.join(', ')}: ${schemaLink('Problem')}` : told(answer);
+  const says = isRefusal ? codes.join(', ') : told(answer);
   return row(`<span class="status s${status.charAt(0)}">${status}</span>`, says);
 }
 

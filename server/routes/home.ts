@@ -13,7 +13,7 @@ export const home: Route = {
       version: VERSION,
       registry: '/v2/',
       repositories: '/v2/_catalog',
-      api: '/api',
+      api: '/docs/api',
       openapi: '/openapi.json',
       log: '/log/checkpoint',
       health: '/healthz',

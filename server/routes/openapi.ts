@@ -22,9 +22,9 @@ export function apiRoutes(routes: readonly Route[]): readonly [Route, Route] {
       handle: (ctx) => answer(ctx, 'application/json', json()),
     },
     {
-      name: 'api',
+      name: 'api-page',
       method: 'GET',
-      path: /^\/api\/?$/,
+      path: /^\/docs\/api$/,
       handle(ctx) {
         ctx.set('Content-Security-Policy', POLICY);
         answer(ctx, 'text/html; charset=utf-8', page());
