@@ -195,12 +195,19 @@ export const PIN_HISTORY: Schema<PinHistory> = named(
   'a pin with how it got there, the newest move first; current is null where it was removed',
 );
 
+/** What is compared with a pin may be of either kind. */
+export const ANY_DIGEST: Schema<string> = text({
+  pattern: '^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$',
+  description: 'a digest, sha256: and 64 hex digits',
+});
+export const NOTE: Schema<string> = text({ maxLength: 2000, description: 'text of at most 2000 characters' });
+
 export const PIN_REQUEST: Schema<PinRequest> = named(
   'PinRequest',
   object<PinRequest>({
     to: text({ description: 'a version, a digest or another pin' }),
-    expect: optional({ ...orNull(text()), description: 'a digest or null' }),
-    note: optional(text({ description: 'text' })),
+    expect: optional({ ...orNull(ANY_DIGEST), description: 'a digest or null' }),
+    note: optional(NOTE),
   }),
 );
 

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { PIN_NAME } from '../../lib/definition/pin-name.ts';
 import { DIGEST, FAMILY } from '../../lib/definition/schemas.ts';
 import { schemaFaults } from '../../lib/encoding/schema-check.ts';
 import { integer, text, type JsonSchema, type Schema } from '../../lib/encoding/schema.ts';
@@ -14,7 +15,7 @@ const LONGEST_TOLD = 100;
 export const PATH_PARAMETERS = {
   family: FAMILY,
   ref: text({ minLength: 1, description: 'a version, a pin, latest, or the digest of a version' }),
-  pin: text({ minLength: 1, description: 'the name of a pin' }),
+  pin: PIN_NAME,
   path: text({ minLength: 1, description: "the path of a file from the version's root" }),
   id: text({ minLength: 1, description: 'the id of a run, as its record has it' }),
   reviewer: text({ minLength: 1, description: 'the name of a reviewer' }),

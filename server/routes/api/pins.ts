@@ -1,6 +1,5 @@
 import { DefinitionError } from '../../../lib/definition/definition-error.ts';
-import { PIN as ONE, PIN_HISTORY, PIN_LIST, PIN_REQUEST } from '../../../lib/definition/schemas.ts';
-import { text } from '../../../lib/encoding/schema.ts';
+import { ANY_DIGEST, NOTE, PIN as ONE, PIN_HISTORY, PIN_LIST, PIN_REQUEST } from '../../../lib/definition/schemas.ts';
 import { checkFamily } from '../../../lib/oci/name.ts';
 import { actorOf } from '../../actor.ts';
 import { answerEmpty } from '../../empty-answer.ts';
@@ -16,8 +15,8 @@ function invalid(message: string): DefinitionError {
 
 const TAKES = { schema: PIN_REQUEST, what: 'a pin', maxBytes: 64 * 1024, refuse: invalid };
 const QUERY = {
-  expect: { schema: text(), says: 'the digest at which the pin must stand', refuse: invalid },
-  note: { schema: text(), says: 'why it is removed, in at most 2000 characters', refuse: invalid },
+  expect: { schema: ANY_DIGEST, says: 'the digest at which the pin must stand', refuse: invalid },
+  note: { schema: NOTE, says: 'why it is removed', refuse: invalid },
 };
 
 export const pins: Route = {
