@@ -40,7 +40,7 @@ import { uploadFinish } from './v2/upload-finish.ts';
 import { uploadStart } from './v2/upload-start.ts';
 import { uploadStatus } from './v2/upload-status.ts';
 
-const ROUTES_SERVED: readonly Route[] = [
+const SERVED: readonly Route[] = [
   home,
   health,
   ready,
@@ -99,7 +99,7 @@ const ROUTES_SERVED: readonly Route[] = [
   uploadCancel,
 ];
 
-export const ROUTES: readonly Route[] = [...ROUTES_SERVED, ...apiRoutes(ROUTES_SERVED)];
+export const ROUTES: readonly Route[] = [...SERVED, ...apiRoutes(SERVED)];
 
 export function makeRouter(app: AppContext): Middleware {
   const router = new Router();

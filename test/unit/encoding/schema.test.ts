@@ -31,6 +31,10 @@ const ORDER = object<Order>({
   lines: list(object<{ readonly kind: 'a' | 'b' }>({ kind: oneOf('a', 'b') }), { maxItems: 2 }),
 });
 
+function refuse(message: string): Error {
+  return new Error(message);
+}
+
 describe('a check of a schema', () => {
   test('takes what fits, with fields that it does not know', () => {
     for (const note of [{}, { note: null }, { note: 'abc' }, { note: '🎱🎱🎱' }, { more: 1 }])
@@ -72,7 +76,6 @@ describe('a check of a schema', () => {
   });
 
   test('throws what it is told to with the first fault, and how many more there are', () => {
-    const refuse = (message: string): Error => new Error(message);
     expect(conforming(ORDER, { id: 'x', count: 1, lines: [] }, 'an order', refuse)).toMatchObject({ id: 'x' });
     expect(() => conforming(ORDER, 1, 'an order', refuse)).toThrow(/^an order is a JSON object$/);
     expect(() => conforming(ORDER, {}, 'an order', refuse)).toThrow(/^id is a word, and 2 more$/);
