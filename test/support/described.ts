@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { JsonSchema } from '../../lib/encoding/schema.ts';
 import { documentOf, type Document } from '../../server/openapi/document.ts';
-import type { Operation } from '../../server/openapi/operation.ts';
+import type { Operation, ShownSchema } from '../../server/openapi/operation.ts';
 import { ROUTES } from '../../server/routes/router.ts';
 
 /** What /openapi.json says of this source, read by a validator that is not ours. */
@@ -49,31 +49,37 @@ export function exchangeFault({ method, target, status, contentType, body }: Exc
   return faults === undefined ? undefined : `${operationId} answers ${status} otherwise: ${faults}\n${text(body)}`;
 }
 
+const TEMPLATES = Object.entries(DOCUMENT.paths)
+  .map(([template, operations]) => ({ template, operations, pattern: patternOf(template) }))
+  .sort((one, other) => literal(other.template) - literal(one.template));
+
 /** The operation that a request is for: where several paths fit, the one that says most of it. */
 export function operationAt(method: string, target: string): Found | undefined {
   const [path = ''] = target.split('?');
-  const fitting = Object.entries(DOCUMENT.paths).flatMap(([template, operations]) => {
+  for (const { template, operations, pattern } of TEMPLATES) {
     const operation = operations[method.toLowerCase()];
-    const match = patternOf(template).exec(path);
-    return operation === undefined || match === null
-      ? []
-      : [{ operation, template, groups: decoded(match.groups ?? {}) }];
-  });
-  return fitting.sort((one, other) => literal(other.template) - literal(one.template))[0];
+    const match = operation === undefined ? null : pattern.exec(path);
+    if (operation !== undefined && match !== null) return { operation, template, groups: decoded(match.groups ?? {}) };
+  }
+  return undefined;
 }
 
 /** What ajv finds wrong with a value under a schema of the document. */
-export function faultsUnder(schema: object, value: unknown): string | undefined {
-  const validate = validatorOf(schema);
-  return validate(value) ? undefined : ajv.errorsText(validate.errors);
+export function faultsUnder(schema: ShownSchema, value: unknown): string | undefined {
+  // Most refusals have a schema of their own, of parts that they share: compiling is what takes time.
+  const { allOf, ...own } = schema;
+  for (const part of allOf ?? [own]) {
+    const validate = validatorOf(part);
+    if (!validate(value)) return ajv.errorsText(validate.errors);
+  }
+  return undefined;
 }
 
 const validators = new Map<string, ValidateFunction>();
 
 function validatorOf(schema: object): ValidateFunction {
-  const key = JSON.stringify(schema);
-  const known =
-    validators.get(key) ?? ajv.compile(JSON.parse(key.replaceAll('"#/components', '"assay#/components')) as object);
+  const key = JSON.stringify(schema).replaceAll('"#/components', '"assay#/components');
+  const known = validators.get(key) ?? ajv.compile(JSON.parse(key) as object);
   validators.set(key, known);
   return known;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { pageOf } from '../../../server/openapi/page.ts';
 import type { ApiPath } from '../../../server/routes/api/paths.ts';
 import { methodsOf, ROUTES } from '../../../server/routes/router.ts';
-import { DOCUMENT, faultsUnder, HOW } from '../../support/described.ts';
+import { DOCUMENT, exchangeFault, faultsUnder, HOW } from '../../support/described.ts';
 
 const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
   Object.entries(operations).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
@@ -63,6 +63,34 @@ describe('the document', () => {
     }
     for (const { name, description } of DOCUMENT.tags)
       expect(description, `TAGS in server/openapi/document.ts does not say what ${name} is`).not.toBe(name);
+  });
+});
+
+describe('an answer', () => {
+  const problem = { type: 'about:blank', title: 'x', status: 404, code: 'name-unknown', detail: 'x' };
+  const exchange = {
+    method: 'GET',
+    target: '/api/v1/pins/a',
+    status: 404,
+    contentType: 'application/problem+json',
+    body: Buffer.from(JSON.stringify(problem)),
+  };
+  const bodyOf = (value: object): Buffer => Buffer.from(JSON.stringify(value));
+
+  test('that is as the document says passes, and so does one of which it says nothing', () => {
+    expect(exchangeFault(exchange)).toBeUndefined();
+    expect(exchangeFault({ ...exchange, target: '/v2/' })).toBeUndefined();
+  });
+
+  test.each([
+    ['of another status', { status: 410 }, /may answer 410/],
+    ['of another type', { contentType: 'text/html' }, /of type text\/html/],
+    ['of another code', { body: bodyOf({ ...problem, code: 'pin-moved' }) }, /code must be equal/],
+    ['with a field that nobody knows', { body: bodyOf({ ...problem, more: 1 }) }, /additional properties/],
+    ['that lacks a field', { body: bodyOf({ ...problem, detail: undefined }) }, /required property 'detail'/],
+    ['with a body where there is none', { method: 'HEAD' }, /with a body/],
+  ])('%s does not', (_, change, fault) => {
+    expect(exchangeFault({ ...exchange, ...change })).toMatch(fault);
   });
 });
 
