@@ -3,24 +3,24 @@ import { isClientError } from '../lib/client/client-error.ts';
 import { ContentCache } from '../lib/client/content-cache.ts';
 import { parseReference, type Reference } from '../lib/client/reference.ts';
 import { RunClient } from '../lib/client/run-client.ts';
+import { COMMAND_SETTINGS } from '../server/command-settings.ts';
 import { actorName, cacheFolder, serverUrl } from '../server/config.ts';
 import { printable } from './printable.ts';
 import { UsageError, type CommandOption, type Values } from './command.ts';
 
 /** The options of a command that speaks to a server. */
-export const SERVER_OPTIONS = {
-  url: { type: 'string', placeholder: '<url>', help: 'the server [ASSAY_URL; default http://127.0.0.1:7410]' },
-} as const satisfies Record<string, CommandOption>;
+export const SERVER_OPTIONS = { url: commandOption('url') } as const satisfies Record<string, CommandOption>;
 
 /** The options of a command that also has a cache. */
 export const CACHE_OPTIONS = {
   ...SERVER_OPTIONS,
-  cache: {
-    type: 'string',
-    placeholder: '<dir>',
-    help: 'what was fetched before [ASSAY_CACHE; default ~/.cache/assay]',
-  },
+  cache: commandOption('cache'),
 } as const satisfies Record<string, CommandOption>;
+
+function commandOption(name: 'url' | 'cache'): CommandOption & { readonly type: 'string' } {
+  const { placeholder, help, env, fallback } = COMMAND_SETTINGS[name];
+  return { type: 'string', placeholder, help: `${help} [${env}; default ${fallback}]` };
+}
 
 export function clientFrom(values: Values): AssayClient {
   return new AssayClient({ url: serverUrl(textOf(values, 'url')), actor: actorName() });

@@ -105,6 +105,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/retract.ts')).retract,
   },
   {
+    name: 'erase',
+    summary: 'delete what a run consists of, where the law asks for it',
+    load: async () => (await import('./commands/erase.ts')).erase,
+  },
+  {
     name: 'publication',
     summary: 'tell how publication stands, or publish at once',
     load: async () => (await import('./commands/publication.ts')).publication,

@@ -9,6 +9,7 @@ import type { ContentStore } from '../lib/store/content-store.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with. */
 export interface AppContext {
@@ -27,6 +28,9 @@ export interface AppContext {
   readonly stores: Stores;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly logRequests: boolean;
+  /** Undefined where nobody looks at traces. */
+  readonly tracer: Tracer | undefined;
   readonly bodyTimeoutMs: number;
   /** Resolves when the stores answer; rejects with what is wrong. */
   readonly ready: () => Promise<void>;

@@ -6,8 +6,10 @@ import { Connections } from './connections.ts';
 import { checkOrigin } from './origin.ts';
 import { answerPull } from './pull.ts';
 import { RequestError } from './request-error.ts';
+import { logRequest } from './request-log.ts';
 import { isDisconnect, respondError } from './respond-error.ts';
 import { makeRouter, methodsOf } from './routes/router.ts';
+import { nameRequest } from './trace/tracer.ts';
 
 const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 75_000;
@@ -26,10 +28,15 @@ export function makeServer(app: AppContext): { readonly server: Server; readonly
   });
   const connections = new Connections(server);
   connections.cutStalled(server, app.bodyTimeoutMs);
+  function answer(req: IncomingMessage, res: ServerResponse): void {
+    if (!answerPull(req, res, app)) koa(req, res);
+  }
   function handle(req: IncomingMessage, res: ServerResponse): void {
     connections.began(res);
     req.url = originForm(req.url ?? '/');
-    if (!answerPull(req, res, app)) koa(req, res);
+    if (app.logRequests) logRequest(req, res, app.log);
+    if (app.tracer === undefined) answer(req, res);
+    else app.tracer.request(req, res, () => answer(req, res));
   }
   server.on('request', handle);
   server.on('checkContinue', handle);
@@ -62,7 +69,9 @@ function makeKoa(app: AppContext): (req: IncomingMessage, res: ServerResponse) =
       respondError(ctx.req, ctx.res, error, app.log);
     } finally {
       const seconds = (performance.now() - started) / 1000;
-      app.metrics.request(String(ctx.state['route'] ?? 'none'), methodLabel(ctx.method), ctx.res.statusCode, seconds);
+      const route = String(ctx.state['route'] ?? 'none');
+      nameRequest(route);
+      app.metrics.request(route, methodLabel(ctx.method), ctx.res.statusCode, seconds);
     }
   });
   koa.use(router);

@@ -3,6 +3,8 @@ import { hostname, userInfo } from 'node:os';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { S3Location } from '../lib/store/s3/s3-location.ts';
+import { COMMAND_SETTINGS } from './command-settings.ts';
+import { readTracing, type Tracing } from './trace/otlp-settings.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
 
 /** Where keys and small content are kept. */
@@ -39,6 +41,10 @@ export interface Config {
   readonly gcGraceMs: number;
   readonly maxBlobBytes: number;
   readonly maxPushBytes: number;
+  /** Every request is told of in the log. */
+  readonly logRequests: boolean;
+  /** Where traces go, if they go anywhere. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** Flags by the name of their setting, as the command line gave them. */
@@ -65,6 +71,8 @@ export function readConfig(flags: Flags): Config {
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
     maxPushBytes: read('max-push', flags),
+    logRequests: read('log-requests', flags),
+    tracing: readTracing(process.env),
   };
 }
 
@@ -126,16 +134,17 @@ function isLoopback(host: string): boolean {
 
 /** Where commands find the server that they speak to. */
 export function serverUrl(flag: string | undefined): string {
-  const text = (flag ?? process.env['ASSAY_URL']) || 'http://127.0.0.1:7410';
+  const { env, flag: flagName, fallback } = COMMAND_SETTINGS.url;
+  const text = (flag ?? process.env[env]) || fallback;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  const source = flag === undefined ? 'ASSAY_URL' : '--url';
+  const source = flag === undefined ? env : flagName;
   throw new WrongSetting(`${source} is ${JSON.stringify(text)}; it takes an address like http://127.0.0.1:7410`);
 }
 
 /** Where commands keep what they fetched. */
 export function cacheFolder(flag: string | undefined): string {
   if (flag === '') throw new WrongSetting('--cache is empty; it takes a folder');
-  const named = (flag ?? process.env['ASSAY_CACHE']) || undefined;
+  const named = (flag ?? process.env[COMMAND_SETTINGS.cache.env]) || undefined;
   if (named !== undefined) return named;
   // A relative one does not count (XDG Base Directory Specification, "Environment variables").
   const base = process.env['XDG_CACHE_HOME'] ?? '';
@@ -144,7 +153,7 @@ export function cacheFolder(flag: string | undefined): string {
 
 /** Who works with a command, for the server to note beside what is written. */
 export function actorName(): string {
-  const said = process.env['ASSAY_ACTOR'];
+  const said = process.env[COMMAND_SETTINGS.actor.env];
   if (said) return said;
   try {
     return `${userInfo().username}@${hostname()}`;

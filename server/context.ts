@@ -20,6 +20,8 @@ import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { BlobsPlace, Config, StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
+import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** Everything that is open while a server or a command runs. */
 export interface Context {
@@ -57,9 +59,11 @@ export async function openExisting(config: Config): Promise<Context> {
 }
 
 /** The one place that knows engines. */
-export async function openContext(config: Config): Promise<ServerContext> {
-  const blobs = await openBlobs(config.blobs);
-  const keys = await openBeside(config, blobs);
+export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
+  const bare = await openBlobs(config.blobs);
+  const bareKeys = await openBeside(config, bare);
+  const blobs = tracer === undefined ? bare : { ...bare, stores: tracedStores(bare.stores, tracer) };
+  const keys = tracer === undefined ? bareKeys : tracedKeys(bareKeys, tracer);
   try {
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
@@ -70,6 +74,10 @@ export async function openContext(config: Config): Promise<ServerContext> {
     await blobs.close();
     throw error;
   }
+}
+
+function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
+  return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
 
 /** The keys, once the blobs are open, which are not left so where the keys cannot be had. */

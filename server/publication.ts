@@ -1,14 +1,17 @@
 import { httpHook } from '../lib/publication/deploy-hook.ts';
 import { DirectoryTarget } from '../lib/publication/directory-target.ts';
+import { startErasing } from '../lib/publication/erasing.ts';
 import { Publisher, type PublisherEvent } from '../lib/publication/publisher.ts';
 import type { Renderer } from '../lib/publication/renderer.ts';
 import type { Target } from '../lib/publication/target.ts';
 import type { Log as PublicLog } from '../lib/log/log-store.ts';
 import { Breather } from '../lib/git/breather.ts';
-import type { ObjectSink } from '../lib/snapshot/objects.ts';
-import { render } from '../lib/snapshot/render.ts';
+import { erasuresIn } from '../lib/snapshot/erasures.ts';
+import { isRenderedAlike, render } from '../lib/snapshot/render.ts';
 import type { Sources } from '../lib/snapshot/sources.ts';
 import { StoredSources } from '../lib/snapshot/stored-sources.ts';
+import { systemClock } from '../lib/store/clock.ts';
+import type { S3Patience } from '../lib/store/s3/s3-client.ts';
 import { nameOf } from '../lib/store/s3/s3-location.ts';
 import type { PublishPlace } from './config.ts';
 import type { ServerContext } from './context.ts';
@@ -36,33 +39,51 @@ export async function startPublication(
     target: opened.target,
     renderer,
     hook: config.deployHook === undefined ? undefined : httpHook(config.deployHook),
-    now: Date.now,
+    clock: systemClock,
     graceMs: config.snapshotGraceMs,
     onEvent: (event) => tell(event, log),
   });
   publisher.start();
+  const erasing = startErasing({
+    keys: stores.keys,
+    target: opened.target,
+    renderer,
+    erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
+    clock: systemClock,
+    onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
+    onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
+  });
   const { name } = opened;
-  return { publisher, renderer, target: name, stop: () => publisher.stop().then(() => opened.close()) };
+  const stop = async (): Promise<void> => {
+    await Promise.all([publisher.stop(), erasing.stop()]);
+    opened.close();
+  };
+  return { publisher, renderer, target: name, stop };
 }
 
 function rendererOf(sources: Sources, log: PublicLog): Renderer {
   return {
     size: () => log.size(),
     checkpoint: (size) => log.checkpointAt(size),
+    isAlike: (before) => isRenderedAlike(before),
     async render(size, before, sink) {
       const breather = new Breather();
-      const breathing: ObjectSink = {
-        async write(ref, bytes) {
-          // A log in memory is read without ever waiting, and others want to be answered meanwhile.
-          if (breather.due()) await breather.rest();
-          await sink.write(ref, bytes);
-        },
-      };
-      const { id } = await render(sources, breathing, { size, ...(before === undefined ? {} : { before }) });
-      return id;
+      const breathe = (): Promise<void> | undefined => (breather.due() ? breather.rest() : undefined);
+      return (await render(sources, sink, { size, breathe, ...(before === undefined ? {} : { before }) })).id;
     },
   };
 }
+
+/** The first look reads the whole log. */
+async function* breathing<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const breather = new Breather();
+  for await (const item of items) {
+    if (breather.due()) await breather.rest();
+    yield item;
+  }
+}
+/** Within the time that a call to the target may take in all, so that one silent connection is tried again. */
+const PATIENCE: S3Patience = { connectMs: 5_000, idleMs: 15_000, attempts: 4 };
 
 interface OpenTarget {
   readonly target: Target;
@@ -82,7 +103,7 @@ async function openTarget(place: PublishPlace): Promise<OpenTarget | undefined> 
     import('../lib/store/s3/s3-client.ts'),
     import('../lib/publication/s3-target.ts'),
   ]);
-  const client = makeS3Client(location);
+  const client = makeS3Client(location, PATIENCE);
   const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
   const target = new S3Target({ client, bucket: location.bucket, prefix });
   return { target, name: nameOf(location), close: () => client.destroy() };

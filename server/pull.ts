@@ -3,6 +3,7 @@ import { checkDigest, checkFamily, parseReferenceToRead } from '../lib/oci/name.
 import type { AppContext } from './app-context.ts';
 import { RequestError } from './request-error.ts';
 import { respondError } from './respond-error.ts';
+import { nameRequest } from './trace/tracer.ts';
 import { IMMUTABLE, REVALIDATE, sendFound, type Found } from './send-found.ts';
 
 /** One read of a manifest or a blob, as its path names it, still percent-encoded. */
@@ -31,6 +32,7 @@ async function answer(req: IncomingMessage, res: ServerResponse, path: PullPath,
   } catch (error) {
     respondError(req, res, error, app.log);
   }
+  nameRequest(path.kind);
   app.metrics.request(path.kind, req.method ?? '', res.statusCode, (performance.now() - started) / 1000);
 }
 

@@ -1,16 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GitError } from '../lib/git/error.ts';
 import { awaitsContinue, dismissBody } from './body.ts';
 import { errorBody } from './error-body.ts';
 import { answerTo } from './errors.ts';
 import { DisconnectError } from './request-error.ts';
+import { requestIdOf } from './request-id.ts';
+import { loggedPath } from './request-log.ts';
 import { describeError, type Log } from './log.ts';
 
 const DISCONNECTS = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
-
-/** Enough of a path to find the request again. */
-const MAX_LOGGED_PATH = 500;
 
 /** The end of every failed request: the answer in the right envelope, and of trouble on this side a line in the log. */
 export function respondError(req: IncomingMessage, res: ServerResponse, error: unknown, log: Log): void {
@@ -21,12 +19,12 @@ export function respondError(req: IncomingMessage, res: ServerResponse, error: u
     return;
   }
   const answer = answerTo(error);
-  const requestId = answer.status >= 500 ? randomUUID() : undefined;
+  const requestId = answer.status >= 500 ? requestIdOf(req) : undefined;
   if (requestId !== undefined) {
     log.error('request failed', {
       requestId,
       method: req.method,
-      path: path.slice(0, MAX_LOGGED_PATH),
+      path: loggedPath(req),
       status: answer.status,
       error: describeError(error),
     });

@@ -8,6 +8,7 @@ import { describeError, makeLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
 import { startPublication } from './publication.ts';
+import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** After so long in draining, requests that are still under way are cut. */
@@ -23,7 +24,8 @@ export async function serve(config: Config, print: (line: string) => void): Prom
   surviveStrayRejections(log);
   // Whoever reads that the server listens may tell it to end at once.
   const told = firstSignal();
-  const context = await openContext(config);
+  const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
+  const context = await openContext(config, tracing?.tracer);
   try {
     await announceLeftOvers(context, log);
     const metrics = new Metrics();
@@ -45,6 +47,8 @@ export async function serve(config: Config, print: (line: string) => void): Prom
       stores: context.stores,
       metrics,
       log,
+      logRequests: config.logRequests,
+      tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
       ready: () => probe(context),
     });
@@ -54,11 +58,12 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     const upkeep = startUpkeep(context, metrics, log);
     const signal = await told;
     log.info('draining', { signal });
-    await drain(server, connections);
+    // A publication that hangs, of its own or for somebody who asked for it, is cut at once.
+    await Promise.all([drain(server, connections), publication?.stop()]);
     await upkeep.stop();
-    await publication?.stop();
   } finally {
     await context.close();
+    await tracing?.close();
   }
 }
 

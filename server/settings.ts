@@ -72,6 +72,13 @@ export const SETTINGS = {
     'whether requests name the bucket in the path (default: on where an endpoint is set)',
     unlessEmpty(parseSwitch),
   ),
+  'log-requests': setting(
+    'ASSAY_LOG_REQUESTS',
+    'on|off',
+    'off',
+    'whether each request gets a line in the log',
+    parseSwitch,
+  ),
   'blob-redirect': setting(
     'ASSAY_BLOB_REDIRECT',
     'on|off',

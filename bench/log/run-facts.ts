@@ -29,10 +29,13 @@ export function runEntry(number: number): Buffer {
 }
 
 /** A log as a server has it in this data folder. */
-export async function openBenchLog(data: string): Promise<{ log: Log; close: () => Promise<void> }> {
+export async function openBenchLog(
+  data: string,
+): Promise<{ keys: LmdbKeyedStore; log: Log; close: () => Promise<void> }> {
   const keys = LmdbKeyedStore.open(join(data, 'store'));
   const log = await openLog(keys, { now: Date.now, keyFile: join(data, 'log.key'), origin: undefined });
   return {
+    keys,
     log,
     async close() {
       await log.close();

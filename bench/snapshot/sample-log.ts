@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '../../lib/encoding/canonical-json.ts';
 import { sha256, type Sha256 } from '../../lib/encoding/digest.ts';
+import type { NewEntry } from '../../lib/log/appending.ts';
 import type { Body, BodySource, LogSource, Sources } from '../../lib/snapshot/sources.ts';
 
 /** A log of runs in memory, with records of the size that runners send: no store has a part in what is measured. */
@@ -20,17 +21,10 @@ export class SampleLog implements LogSource, BodySource, Sources {
   }
 
   publish(): void {
-    const number = this.size;
-    const id = idOf(number);
-    this.#append({
-      type: 'run',
-      id,
-      record: this.#put(recordOf(id, number)),
-      review: this.#put(reviewOf(number)),
-      reviewer: 'ann',
-      definition: { family: 'test-cases/carom', version: 'v1.1.0', digest: sha256(Buffer.from('carom')) },
-      status: 'completed',
-    });
+    const { record, review, fact } = sampleRun(this.size);
+    this.#put(record);
+    this.#put(review);
+    this.#append(fact);
   }
 
   /** Edits the review of one run in the middle of all. */
@@ -49,7 +43,7 @@ export class SampleLog implements LogSource, BodySource, Sources {
     return Promise.resolve(bytes === undefined ? undefined : { size: bytes.length, read: () => once(bytes) });
   }
 
-  #append(fact: JsonObject): void {
+  #append(fact: object): void {
     const at = `2025-06-01T12:${String(this.size % 60).padStart(2, '0')}:00.000Z`;
     this.#entries.push(canonicalJson({ v: 1, at, by: 'runner@studio', ...fact }));
   }
@@ -60,6 +54,23 @@ export class SampleLog implements LogSource, BodySource, Sources {
     this.#bodies.set(digest, bytes);
     return digest;
   }
+}
+
+/** What a run of that number consists of, and what the log says of it. */
+export function sampleRun(number: number): { record: JsonObject; review: JsonObject; fact: NewEntry } {
+  const id = idOf(number);
+  const [record, review] = [recordOf(id, number), reviewOf(number)];
+  const fact: NewEntry = {
+    type: 'run',
+    id,
+    record: sha256(canonicalJson(record)),
+    review: sha256(canonicalJson(review)),
+    reviewer: 'ann',
+    definition: { family: 'test-cases/carom', version: 'v1.1.0', digest: sha256(Buffer.from('carom')) },
+    status: 'completed',
+    by: 'runner@studio',
+  };
+  return { record, review, fact };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Suite } from '../suite.ts';
 import { fullRenderRow } from './full-render.ts';
+import { healthWhilePublishingRow } from './health-while-publishing.ts';
 import { editedReviewRow, oneMoreRunRow } from './increments.ts';
 
 const SIZES = [1_000, 10_000, 100_000] as const;
@@ -11,5 +12,6 @@ export const snapshotSuite: Suite = {
     ...SIZES.map((runs) => fullRenderRow(runs)),
     ...SIZES.map((runs) => oneMoreRunRow(runs)),
     ...SIZES.map((runs) => editedReviewRow(runs)),
+    healthWhilePublishingRow,
   ],
 };

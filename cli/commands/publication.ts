@@ -51,15 +51,21 @@ function tell(values: Values, status: PublicationStatus): void {
   process.stdout.write(values['json'] === true ? `${JSON.stringify(status)}\n` : `${table(rows(status))}\n`);
 }
 
-function rows({ target, live, waiting, held, failures, lastError, hook }: PublicationStatus): string[][] {
+function rows(status: PublicationStatus): string[][] {
+  const { target, live, waiting, held, failures, hook } = status;
   return [
     ['target', target],
     ['live', live === undefined ? 'nothing yet' : `${live.snapshot} since ${timeText(live.at)}`],
     ['entries', live === undefined ? 'none' : `${live.size} published, ${waiting} waiting`],
     ...(held ? [['held', 'rolled back; assay publication now goes on']] : []),
-    ...(failures > 0 ? [['failed', `${counted(failures, 'time')} in a row: ${lastError ?? ''}`]] : []),
+    ...(failures > 0 ? [['failed', failureText(status)]] : []),
     ...(hook === undefined ? [] : [['hook', hookText(hook)]]),
   ];
+}
+
+function failureText({ failures, nextAttemptAt, lastError }: PublicationStatus): string {
+  const next = nextAttemptAt === undefined ? '' : `, next at ${timeText(nextAttemptAt)}`;
+  return `${counted(failures, 'time')} in a row${next}: ${lastError ?? ''}`;
 }
 
 function hookText({ attempts, nextAt, lastError }: NonNullable<PublicationStatus['hook']>): string {

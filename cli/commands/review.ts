@@ -1,4 +1,5 @@
 import { readDocument, type Review, type ReviewRequest, type RunClient, type Verdict } from '../../lib/client/index.ts';
+import { changeLines } from '../change-lines.ts';
 import { actorName } from '../../server/config.ts';
 import { runClientFrom, SERVER_OPTIONS, textOf } from '../client-options.ts';
 import { DONE, oneWord, UsageError, type Command, type Values } from '../command.ts';
@@ -10,7 +11,8 @@ export const review: Command = {
   description: `
 Judges a run that is published: whole, from a file, or by what is given here. To
 judge again in the same name is an edit: it needs a note that says why, what is
-not given stays, and what was said before stays readable.
+not given stays, and what was said before stays readable. To take something back,
+give the whole review in a file. The name stands in the public log.
 
   assay review carom-17 --file review.json
   assay review carom-17 --ratings play=80,looks=65 --text 'Plays well.'
@@ -38,7 +40,8 @@ not given stays, and what was said before stays readable.
     const request = file === undefined ? await edited(client, id, values) : await fromFile(file);
     return tellFaults(`the review of ${id} is refused`, async () => {
       const { outcome, run } = await client.review(id, { ...request, ...(note === undefined ? {} : { note }) });
-      const text = printable(`${outcome}  ${id}  by ${request.review.reviewer}\n`);
+      const changes = outcome === 'reviewed' ? changeLines(run.history.at(-1)) : [];
+      const text = printable(`${[`${outcome}  ${id}  by ${request.review.reviewer}`, ...changes].join('\n')}\n`);
       process.stdout.write(values['json'] === true ? `${JSON.stringify({ outcome, run })}\n` : text);
       return DONE;
     });

@@ -1,4 +1,5 @@
-import type { Change, Review, Run, RunEvent } from '../../lib/client/index.ts';
+import type { Review, Run, RunEvent } from '../../lib/client/index.ts';
+import { changeLines } from '../change-lines.ts';
 import { runClientFrom, SERVER_OPTIONS } from '../client-options.ts';
 import { DONE, oneWord, type Command } from '../command.ts';
 import { printable } from '../printable.ts';
@@ -27,15 +28,15 @@ function textOfRun(found: Run): string {
     ...reviewed.map(reviewText),
     'History\n',
     ...history.map(eventText),
-    '\nRecord\n',
-    `${JSON.stringify(body, undefined, 2)}\n`,
+    ...(body === undefined ? [] : ['\nRecord\n', `${JSON.stringify(body, undefined, 2)}\n`]),
   ].join('');
 }
 
-function rows({ id, index, at, by, record, definition, status, retracted }: Run): string[][] {
+function rows({ id, index, at, by, record, definition, status, retracted, erased }: Run): string[][] {
   return [
     ['run', id],
     ...(retracted === undefined ? [] : [['retracted', `${retracted.reason} (${timeText(retracted.at)})`]]),
+    ...(erased === undefined ? [] : [['erased', `${erased.reason} (${timeText(erased.at)})`]]),
     ['of', `${definition.family}@${definition.version}  ${definition.digest}`],
     ['status', status],
     ['record', record],
@@ -60,14 +61,5 @@ function eventText(event: RunEvent): string {
   const digest = 'record' in event ? event.record : 'review' in event ? event.review : undefined;
   const head = `  ${timeText(at)}  ${index}  ${what}${whose} by ${actorText(by)}`;
   const tail = [digest === undefined ? undefined : shortDigest(digest), why].filter((part) => part !== undefined);
-  const changes = 'changes' in event && event.changes !== undefined ? event.changes.map(changeLine) : [];
-  return `${[[head, ...tail].join('  '), ...changes].join('\n')}\n`;
-}
-
-function changeLine({ path, from, to }: Change): string {
-  return `      ${path}: ${shown(from)} → ${shown(to)}`;
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  return `${[[head, ...tail].join('  '), ...changeLines(event)].join('\n')}\n`;
 }

@@ -21,11 +21,13 @@ export const runs: Command = {
   usage: 'assay runs [filters] [--limit <n> | --all]',
   description: `
 Lists published runs, the newest first: 50 of them, or as many as are asked for.
-With several filters all of them must hold.
+Where there are more, the last line says with which --last to go on. With several
+filters all of them must hold.
 
   assay runs --test-case test-cases/carom --model claude-4
   assay runs --test-case test-cases/games/ --status failed --all
-  assay runs --search 'ball goes through'`,
+  assay runs --search 'ball goes through'
+  assay runs --last 1234`,
   options: {
     'test-case': {
       type: 'string',
@@ -41,6 +43,11 @@ With several filters all of them must hold.
     search: { type: 'string', placeholder: '<text>', help: 'with this text in a name or a review' },
     retracted: { type: 'string', placeholder: '<with|only|without>', help: 'runs that were retracted [default with]' },
     limit: { type: 'string', placeholder: '<n>', help: 'how many at most' },
+    last: {
+      type: 'string',
+      placeholder: '<place>',
+      help: 'those behind this place, which a listing that is cut names',
+    },
     all: { type: 'boolean', help: 'every one' },
     json: { type: 'boolean', help: 'one JSON object' },
     ...SERVER_OPTIONS,
@@ -50,13 +57,18 @@ With several filters all of them must hold.
     const limit = limitFrom(values);
     const found: RunSummary[] = [];
     let isMore = false;
-    for await (const run of runClientFrom(values).runs(filterFrom(values))) {
+    const last = textOf(values, 'last');
+    const filter = { ...filterFrom(values), ...(last === undefined ? {} : { last }) };
+    for await (const run of runClientFrom(values).runs(filter)) {
       isMore = found.length === limit;
       if (isMore) break;
       found.push(run);
     }
-    if (values['json'] === true) process.stdout.write(`${JSON.stringify({ runs: found, more: isMore })}\n`);
-    else process.stdout.write(table(found.map(rowOf)) + (isMore ? 'and more: --limit, --all\n' : ''));
+    // Of the last one that is shown: runs are found again by the place of their entry in the log.
+    const next = isMore ? found.at(-1)?.index : undefined;
+    const more = next === undefined ? { more: isMore } : { more: isMore, next: String(next) };
+    if (values['json'] === true) process.stdout.write(`${JSON.stringify({ runs: found, ...more })}\n`);
+    else process.stdout.write(table(found.map(rowOf)) + (isMore ? `and more: --last ${next}, --limit, --all\n` : ''));
     return DONE;
   },
 };
@@ -66,7 +78,7 @@ function limitFrom(values: Values): number {
   if (values['all'] === true && text !== undefined) throw new UsageError('--limit and --all are one at a time');
   if (values['all'] === true) return Number.POSITIVE_INFINITY;
   if (text === undefined) return MOST;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a number, and not ${JSON.stringify(text)}`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a number from 1, and not ${JSON.stringify(text)}`);
   return Number(text);
 }
 
@@ -80,19 +92,19 @@ function filterFrom(values: Values): RunFilter {
 }
 
 function rowOf(run: RunSummary): string[] {
-  const { id, at, definition, variant, model, harness, status, reviews, retracted } = run;
+  const { id, at, definition, variant, model = '', harness, status, reviews, retracted, erased } = run;
   const what = `${definition.family}@${definition.version}${variant === undefined ? '' : ` (${variant})`}`;
   const judged = reviews.map(({ reviewer, ratings }) => {
     const said = Object.entries(ratings).map(([domain, rating]) => `${domain}=${rating}`);
     return [reviewer, ...said].join(' ');
   });
-  const mark = retracted === undefined ? status : `${status}, retracted`;
+  const mark = erased !== undefined ? 'erased' : retracted === undefined ? status : `${status}, retracted`;
   return [
     timeText(at),
     id,
     what,
     model,
-    [harness.name, harness.version ?? ''].join(' ').trim(),
+    [harness?.name ?? '', harness?.version ?? ''].join(' ').trim(),
     mark,
     judged.join('; '),
   ];

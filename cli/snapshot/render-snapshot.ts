@@ -1,6 +1,6 @@
 import { DirectoryObjects } from '../../lib/snapshot/directory-objects.ts';
 import { render, type Rendered } from '../../lib/snapshot/render.ts';
-import type { Personal } from '../../lib/snapshot/scrubber.ts';
+import type { Personal } from '../../lib/scrub/scrubber.ts';
 import { openExisting } from '../../server/context.ts';
 import { snapshotInput, type SnapshotInput } from '../../server/snapshots.ts';
 import { notice, textOf } from '../client-options.ts';

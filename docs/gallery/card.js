@@ -3,7 +3,7 @@ import { imageOf, proofOf } from './images.js';
 
 /** What the gallery shows of a run. Its image is looked for when the card comes into sight. */
 export function cardOf(snapshot, summary) {
-  const { id, at, retracted, definition } = summary;
+  const { id, at, retracted, erased, definition } = summary;
   const link = el(
     'a',
     { href: `#/runs/${encodeURIComponent(id)}` },
@@ -12,19 +12,19 @@ export function cardOf(snapshot, summary) {
   const heading = el('h2', {}, link);
   if (retracted !== undefined) {
     const when = el('p', { class: 'quiet' }, 'Retracted ', timeOf(retracted.at));
-    return el('article', { class: 'card gone' }, badgeOf('retracted'), heading, el('p', {}, retracted.reason), when);
+    const badge = badgeOf(erased === true ? 'erased' : 'retracted');
+    return el('article', { class: 'card gone' }, badge, heading, el('p', {}, retracted.reason), when);
   }
   const picture = el('div', { class: 'picture' });
   const { status, variant, model, harness, startedAt, amendments } = summary;
   const by = [textOf(model), harnessOf(harness)].filter((part) => part !== undefined).join(' · ');
-  const badge = el('span', { class: 'as-if-absent' }, badgeOf(status));
-  whenInSight(picture, () => complete(snapshot, summary, picture, badge));
+  whenInSight(picture, () => complete(snapshot, summary, picture));
   const amended = amendments === undefined ? undefined : el('span', { class: 'badge other' }, 'amended');
   return el(
     'article',
     { class: 'card' },
     picture,
-    el('p', { class: 'badges' }, badge, amended),
+    el('p', { class: 'badges' }, badgeOf(status), amended),
     heading,
     variant === undefined ? undefined : el('p', { class: 'quiet' }, textOf(variant)),
     by === '' ? undefined : el('p', {}, by),
@@ -47,15 +47,9 @@ function reviewsOf({ reviews = [] }) {
   return reviews.map(({ reviewer, ratings }) => chipsOf(ratings, `Ratings by ${reviewer}`, reviewer));
 }
 
-/** An amended record may say another status than the one that was published. */
-export function statusOf({ status, record }) {
-  return (record?.state === 'shown' && textOf(record.body.status)) || status;
-}
-
-async function complete({ bucket }, { id, document }, picture, badge) {
+async function complete({ bucket }, { id, document }, picture) {
   try {
     const run = await bucket.document(document);
-    badge.replaceChildren(badgeOf(statusOf(run)) ?? '');
     const proof = proofOf(run);
     if (proof === undefined) picture.replaceChildren(el('p', { class: 'none' }, 'No image'));
     else picture.replaceChildren(await imageOf(bucket, proof, `${proof.name} of run ${id}`));

@@ -47,7 +47,7 @@ export function chipsOf(values, label, lead) {
 /** Colour tells only of states that are known. */
 export function badgeOf(status) {
   const text = textOf(status);
-  const kind = text === 'completed' ? 'good' : text === 'retracted' ? 'gone' : 'other';
+  const kind = text === 'completed' ? 'good' : text === 'retracted' || text === 'erased' ? 'gone' : 'other';
   return text === undefined ? undefined : el('span', { class: `badge ${kind}` }, text);
 }
 

@@ -1,5 +1,5 @@
 import { isOfDigest } from './bucket.js';
-import { harnessOf, statusOf, titleOf } from './card.js';
+import { harnessOf, titleOf } from './card.js';
 import { badgeOf, chipsOf, digestOf, el, factsOf, isObject, textOf, timeOf, unfolding } from './elements.js';
 import { definitionSection } from './definition.js';
 import { mediaSection } from './media.js';
@@ -13,25 +13,27 @@ export async function runView(snapshot, id) {
 }
 
 /** The log keeps that it was, and that it is no more; nothing else is left. */
-function retractedRun({ id, published, retracted, events }) {
-  const heading = el('h2', { tabindex: '-1' }, 'Retracted run');
+function retractedRun({ id, published, retracted, erased, events }) {
+  const heading = el('h2', { tabindex: '-1' }, erased === undefined ? 'Retracted run' : 'Erased run');
   const reason = el('p', { class: 'reason' }, retracted.reason);
   const facts = factsOf([
     ['Run', id],
     ['Retracted', timeOf(retracted.at)],
     ['By', textOf(retracted.by)],
+    ['Erased', timeOf(erased?.at)],
+    ['Because', textOf(erased?.reason)],
     ['Published', timeOf(published.at)],
     ['Log entries', events.join(', ')],
   ]);
-  return [badgeOf('retracted'), heading, reason, facts];
+  return [badgeOf(erased === undefined ? 'retracted' : 'erased'), heading, reason, facts];
 }
 
 async function shownRun(snapshot, run) {
-  const { definition, scrubbed, record, reviews = [], amended = [] } = run;
+  const { definition, status, scrubbed, record, reviews = [], amended = [] } = run;
   const scrubbedNote =
     scrubbed === undefined ? undefined : el('p', { class: 'note' }, 'Secrets were taken out of this run.');
   return [
-    el('p', { class: 'badges' }, badgeOf(statusOf(run))),
+    el('p', { class: 'badges' }, badgeOf(status)),
     el('h2', { tabindex: '-1' }, titleOf(definition)),
     scrubbedNote,
     runFacts(run),
@@ -90,13 +92,15 @@ async function judgementOf({ at, index, note, review }) {
   );
 }
 
-function amendmentOf({ at, index, reason, record, supersedes }) {
+function amendmentOf({ at, index, reason, record, supersedes, status, definition }) {
   return el(
     'article',
     { class: 'amendment' },
     el('p', { class: 'prose' }, reason),
     el('p', { class: 'quiet' }, timeOf(at), ` · log index ${index}`),
     factsOf([
+      ['Status', status === undefined ? undefined : `${status.from} → ${status.to}`],
+      ['Definition', definition === undefined ? undefined : `${titleOf(definition.from)} → ${titleOf(definition.to)}`],
       ['Record since then', digestOf(record)],
       ['Record before', digestOf(supersedes)],
     ]),

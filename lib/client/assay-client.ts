@@ -217,9 +217,9 @@ export class AssayClient {
     return this.#get('/api/v1/publication', options);
   }
 
-  /** Publishes at once, also after a rollback; answers when that is done. */
+  /** Publishes at once, also after a rollback; answers when that is done, also where the server is about to do it by itself. */
   publishNow(options: CallOptions = {}): Promise<PublicationStatus> {
-    const request = { ...options, stallMs: PUBLISH_STALL_MS };
+    const request = { ...options, stallMs: PUBLISH_STALL_MS, repeatable: true };
     return this.#write('POST', '/api/v1/publication/now', {}, request);
   }
 

@@ -5,7 +5,7 @@ import type { FileEntry } from '../definition/wire.ts';
 import { ObjectHash } from '../git/object-hash.ts';
 import { bytesOf, type CheckOptions } from './check-bytes.ts';
 import { isClientError, throwIfAborted } from './client-error.ts';
-import { eachAtOnce } from './each-at-once.ts';
+import { eachAtOnce } from '../encoding/each-at-once.ts';
 import type { ListedTree } from './listed-tree.ts';
 
 /** How a directory differs from a tree, by path, sorted. */

@@ -4,7 +4,7 @@ import type { CacheFile } from './cache-file.ts';
 import { ClientError, throwIfAborted } from './client-error.ts';
 import type { ContentCache } from './content-cache.ts';
 import type { Definition } from './definition.ts';
-import { eachAtOnce } from './each-at-once.ts';
+import { eachAtOnce } from '../encoding/each-at-once.ts';
 import type { Place } from './load-definition.ts';
 
 /** `doing` is a word or two, such as `fetching`; where the whole is unknown, `of` is undefined. */

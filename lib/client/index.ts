@@ -21,6 +21,7 @@ export { saidOf } from './said-of.ts';
 export { readDocument } from './run-directory.ts';
 export { RunClient } from './run-client.ts';
 export { submitRun, type SubmitOptions, type SubmittedRun } from './submit-run.ts';
+export { amendRun, type AmendOptions } from './amend-run.ts';
 export { Transport, type TransportOptions } from './transport.ts';
 export { publishAll, type PublishAllOptions, type Refusal } from './publish/publish-all.ts';
 export type { PublishOutcome } from './publish/publish.ts';

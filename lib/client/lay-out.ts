@@ -3,7 +3,7 @@ import type { FileEntry } from '../definition/wire.ts';
 import type { Sha256 } from '../encoding/digest.ts';
 import { ClientError, throwIfAborted } from './client-error.ts';
 import type { ContentCache } from './content-cache.ts';
-import { eachAtOnce } from './each-at-once.ts';
+import { eachAtOnce } from '../encoding/each-at-once.ts';
 import type { ListedTree } from './listed-tree.ts';
 import type { NewFiles } from './new-files.ts';
 

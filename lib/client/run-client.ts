@@ -2,6 +2,7 @@ import { canonicalJson, CanonicalJsonError, type JsonObject } from '../encoding/
 import type { Sha256 } from '../encoding/digest.ts';
 import type {
   Amendment,
+  ErasureAnswer,
   ReviewRequest,
   Run,
   RunAnswer,
@@ -55,6 +56,11 @@ export class RunClient {
     return this.#write('POST', `${pathOfRun(id)}/retraction`, { reason }, true, options);
   }
 
+  /** Deletes record, reviews and media, for good. Asked again it deletes what was left. */
+  async erase(id: string, reason: string, options: CallOptions = {}): Promise<ErasureAnswer> {
+    return (await this.#write('POST', `${pathOfRun(id)}/erasure`, { reason }, true, options)) as ErasureAnswer;
+  }
+
   async run(id: string, { signal }: CallOptions = {}): Promise<Run> {
     return (await this.transport.json('GET', pathOfRun(id), { signal })) as Run;
   }
@@ -72,9 +78,9 @@ export class RunClient {
     return (await this.transport.json('GET', `/api/v1/runs${query}`, { signal: filter.signal })) as RunPage;
   }
 
-  /** Every run that the filter wants, the newest first, page after page. */
-  async *runs(filter: RunFilter & CallOptions = {}): AsyncGenerator<RunSummary> {
-    for (let last: string | undefined; ;) {
+  /** Every run that the filter wants, the newest first, page after page; with `last`, those behind that place. */
+  async *runs(filter: RunFilter & Pick<PageOptions, 'last'> & CallOptions = {}): AsyncGenerator<RunSummary> {
+    for (let last = filter.last; ;) {
       const { runs, next } = await this.page({ ...filter, ...(last === undefined ? {} : { last }) });
       yield* runs;
       // A page that names itself as the next would never end.

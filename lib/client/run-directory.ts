@@ -69,7 +69,10 @@ export async function readDocument(path: string, optional?: 'optional'): Promise
     value = strictJson(bytes);
   } catch (cause) {
     if (!(cause instanceof StrictJsonError)) throw cause;
-    throw new ClientError('bad-record', `${path}: ${cause.message}`, { about: { path: cause.path }, cause });
+    throw new ClientError('bad-record', cause.path === '' ? `${path} ${cause.what}` : `${path}: ${cause.message}`, {
+      about: { path: cause.path },
+      cause,
+    });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new ClientError('bad-record', `${path} holds no JSON object`);

@@ -1,6 +1,10 @@
 import { createReadStream } from 'node:fs';
-import type { RunAnswer } from '../record/wire.ts';
-import { eachAtOnce } from './each-at-once.ts';
+import type { JsonValue } from '../encoding/canonical-json.ts';
+import { RunError } from '../record/run-error.ts';
+import { checkSubmission } from '../record/run-request.ts';
+import type { RunAnswer, RunSubmission } from '../record/wire.ts';
+import { eachAtOnce } from '../encoding/each-at-once.ts';
+import { ClientError } from './client-error.ts';
 import type { OnProgress } from './fetch-content.ts';
 import type { RunClient } from './run-client.ts';
 import { readRunDirectory, type MediaFile, type RunDirectory } from './run-directory.ts';
@@ -33,18 +37,37 @@ export async function submitRun(options: SubmitOptions): Promise<SubmittedRun> {
   const sent = { files: missing.length, bytes: missing.reduce((sum, { size }) => sum + size, 0) };
   const media = read.media.map(({ name, digest, size }) => ({ name, digest, size }));
   const { id } = read.submission.record;
-  if (dryRun === true) return { outcome: 'would-submit', id, media, sent };
-  let done = 0;
-  await eachAtOnce(UPLOADS_AT_ONCE, missing, async ({ digest, path }) => {
-    await client.putMedia(digest, () => createReadStream(path), { signal });
-    done += 1;
-    options.onProgress?.('media', done, missing.length);
-  });
+  if (dryRun === true) {
+    checkHere(read.submission);
+    return { outcome: 'would-submit', id, media, sent };
+  }
+  await sendMedia(missing, options);
   const { outcome, run } = await client.submit(read.submission, { signal });
   return { outcome, id, run, media, sent };
 }
 
-async function missingMedia({ media }: RunDirectory, { client, signal }: SubmitOptions): Promise<MediaFile[]> {
+/** Faults that need no store to be found. A server may be of a newer release, so it is asked where it can be. */
+function checkHere(submission: RunSubmission): void {
+  try {
+    checkSubmission(submission as unknown as JsonValue);
+  } catch (cause) {
+    if (!(cause instanceof RunError)) throw cause;
+    throw new ClientError('bad-record', cause.message, { about: cause.detail, cause });
+  }
+}
+
+type Sending = Pick<SubmitOptions, 'client' | 'signal' | 'onProgress'>;
+
+export async function sendMedia(missing: readonly MediaFile[], { client, signal, onProgress }: Sending): Promise<void> {
+  let done = 0;
+  await eachAtOnce(UPLOADS_AT_ONCE, missing, async ({ digest, path }) => {
+    await client.putMedia(digest, () => createReadStream(path), { signal });
+    done += 1;
+    onProgress?.('media', done, missing.length);
+  });
+}
+
+export async function missingMedia({ media }: RunDirectory, { client, signal }: Sending): Promise<MediaFile[]> {
   const files = [...new Map(media.map((file) => [file.digest, file])).values()];
   const missing: MediaFile[] = [];
   await eachAtOnce(UPLOADS_AT_ONCE, files, async (file) => {

@@ -10,6 +10,7 @@ export type DefinitionErrorCode =
   | 'pin-moved' // a pin does not stand where it was expected
   | 'pin-unknown'
   | 'publish-invalid' // a request to publish that says nothing sensible
+  | 'secret-found' // in a text that is to go into the public log
   | 'statement-invalid'
   | 'version-conflict' // a published version has other content
   | 'version-invalid' // no name for a version

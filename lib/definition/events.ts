@@ -2,6 +2,7 @@ import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { eventKey, eventsOf, numberOfKey, pendingEventKey } from '../store/keys.ts';
 import type { Plan } from '../store/plan.ts';
+import { secretsFound, secretsIn } from '../scrub/secrets-in.ts';
 import { DefinitionError } from './definition-error.ts';
 import type { Actor, EventPage, FamilyEvent } from './wire.ts';
 
@@ -29,6 +30,7 @@ export class Events {
 
   /** Adds the next event of a family to the plan that makes it happen; returns when that is. */
   async plan(family: string, event: NewEvent, by: Actor, plan: Plan): Promise<string> {
+    checkSecrets({ family, by: by.name, ...textsOf(event) });
     const [last] = await this.#keys.list({ ...eventsOf(family), limit: 1, reverse: true });
     let number = last === undefined ? 0 : numberOfKey(last.key) + 1;
     // A push of several tags is one plan.
@@ -50,6 +52,20 @@ export class Events {
     });
     const next = events.at(-1);
     return { events, ...(entries.length > limit && next !== undefined ? { next: String(next.number) } : {}) };
+  }
+}
+
+/** All that an event says in words; its entry in the public log could not be changed later. */
+function textsOf(event: NewEvent): Readonly<Record<string, string | undefined>> {
+  if (event.what === 'published') return { version: event.version };
+  return event.what === 'pinned' ? { pin: event.pin, note: event.note } : { text: event.text };
+}
+
+function checkSecrets(texts: Readonly<Record<string, string | undefined>>): void {
+  for (const [field, text = ''] of Object.entries(texts)) {
+    const kinds = secretsIn(text);
+    if (kinds.length > 0)
+      throw new DefinitionError('secret-found', `${field} ${secretsFound(kinds)}`, { field, kinds });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import { parseEntry } from './entry-bytes.ts';
-import type { AmendFact, DefinitionFact, LogEntry, PinFact, ReviewFact, RunFact } from './entry.ts';
+import type { DefinitionFact, LogEntry, PinFact, RunFact } from './entry.ts';
 import { wrongField } from './entry-shape.ts';
 import { LogError } from './log-error.ts';
 
@@ -10,6 +10,7 @@ interface RunSoFar {
   record: Sha256;
   readonly reviews: Map<string, Sha256>;
   retracted: boolean;
+  erased?: true;
 }
 
 /**
@@ -49,6 +50,7 @@ export class ContentRules {
       case 'review':
       case 'amend':
       case 'retract':
+      case 'erase':
         return this.#change(entry);
       default:
         return undefined;
@@ -78,14 +80,23 @@ export class ContentRules {
   #run({ id, record, review, reviewer, definition }: RunFact): string | undefined {
     if (this.#runs.has(id)) return `the run ${text(id)} is published a second time`;
     this.#runs.set(id, { record, reviews: new Map([[reviewer, review]]), retracted: false });
-    const name = nameOf(definition.family, definition.version);
-    if (this.#versions.get(name) === definition.digest) return undefined;
-    return `the run ${text(id)} is of ${text(name)} (${text(definition.digest)}), which the log does not have`;
+    return this.#isOfUnknown(id, definition);
   }
 
-  #change(entry: ReviewFact | AmendFact | Extract<LogEntry, { type: 'retract' }>): string | undefined {
+  #isOfUnknown(id: string, { family, version, digest }: RunFact['definition']): string | undefined {
+    const name = nameOf(family, version);
+    if (this.#versions.get(name) === digest) return undefined;
+    return `the run ${text(id)} is of ${text(name)} (${text(digest)}), which the log does not have`;
+  }
+
+  #change(entry: Extract<LogEntry, { type: 'review' | 'amend' | 'retract' | 'erase' }>): string | undefined {
     const run = this.#runs.get(entry.id);
     if (run === undefined) return `the run ${text(entry.id)} was never published`;
+    if (run.erased === true) return `the run ${text(entry.id)} was erased before`;
+    if (entry.type === 'erase') {
+      run.erased = true;
+      return undefined;
+    }
     if (run.retracted) return `the run ${text(entry.id)} was retracted before`;
     if (entry.type === 'retract') {
       run.retracted = true;
@@ -94,7 +105,10 @@ export class ContentRules {
     const current = entry.type === 'amend' ? run.record : run.reviews.get(entry.reviewer);
     if (entry.type === 'amend') run.record = entry.record;
     else run.reviews.set(entry.reviewer, entry.review);
-    if (entry.supersedes === current) return undefined;
+    if (entry.supersedes === current) {
+      const isOf = entry.type === 'amend' ? entry.definition : undefined;
+      return isOf === undefined ? undefined : this.#isOfUnknown(entry.id, isOf);
+    }
     const what = entry.type === 'amend' ? 'record' : `review by ${text(entry.reviewer)}`;
     return `the run ${text(entry.id)} gets another ${what} for ${text(entry.supersedes ?? 'none')}, and had ${text(current ?? 'none')}`;
   }

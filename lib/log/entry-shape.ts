@@ -14,8 +14,16 @@ const SHAPES: Readonly<Record<EntryFact['type'], Shape>> = {
   statement: { family: isText, version: isText, kind: isText, text: isText },
   run: { id: isText, record: isDigest, review: isDigest, reviewer: isText, definition, status: isText },
   review: { id: isText, reviewer: isText, review: isDigest, supersedes: orNone(isDigest) },
-  amend: { id: isText, record: isDigest, supersedes: isDigest, reason: isText },
+  amend: {
+    id: isText,
+    record: isDigest,
+    supersedes: isDigest,
+    reason: isText,
+    definition: orNone(definition),
+    status: orNone(isText),
+  },
   retract: { id: isText, reason: isText },
+  erase: { id: isText, reason: isText },
 };
 
 /** The name of a field that is missing or no such thing, in an entry of a known type. */

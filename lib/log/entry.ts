@@ -17,7 +17,8 @@ export interface EntryHead {
   readonly by?: string;
 }
 
-export type EntryFact = DefinitionFact | PinFact | StatementFact | RunFact | ReviewFact | AmendFact | RetractFact;
+export type EntryFact =
+  DefinitionFact | PinFact | StatementFact | RunFact | ReviewFact | AmendFact | RetractFact | EraseFact;
 
 export interface DefinitionFact {
   readonly type: 'definition';
@@ -80,10 +81,20 @@ export interface AmendFact {
   readonly record: Sha256;
   readonly supersedes: Sha256;
   readonly reason: string;
+  /** As the corrected record says; entries of the first release name neither. */
+  readonly definition?: RunFact['definition'];
+  readonly status?: string;
 }
 
 export interface RetractFact {
   readonly type: 'retract';
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** The bodies of a run were deleted: its records, reviews and media. It may have been retracted before; it is not relied on since. */
+export interface EraseFact {
+  readonly type: 'erase';
   readonly id: string;
   readonly reason: string;
 }

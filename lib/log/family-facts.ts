@@ -60,7 +60,7 @@ export async function addBacklog(keys: KeyedStore, batch: Batch): Promise<boolea
  * What an event says in public: the name that somebody gave, never an address. No text of an event may keep it out of the
  * log: everything that comes after it would wait for ever.
  */
-async function factOf(keys: KeyedStore, family: string, value: Uint8Array): Promise<NewEntry | undefined> {
+export async function factOf(keys: KeyedStore, family: string, value: Uint8Array): Promise<NewEntry | undefined> {
   const event = decodeJson<Omit<FamilyEvent, 'number'> & FamilyEvent>(value);
   const head = { at: event.at, ...(event.by.name === undefined ? {} : { by: wellFormed(event.by.name) }) };
   if (event.what === 'pinned') {

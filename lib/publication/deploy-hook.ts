@@ -34,31 +34,26 @@ export function httpHook(address: string): TellHook {
 
 /**
  * Tells the hook what is due, and notes what came of it. Told again until it answers; a snapshot that is not live any
- * more by then needs no word. Returns when to come again, undefined where nothing is left to tell.
+ * more by then needs no word.
  */
-export async function runHook(
-  keys: KeyedStore,
-  tell: TellHook,
-  now: () => number,
-  ended: AbortSignal,
-): Promise<number | undefined> {
-  const { state } = await readState(keys);
-  const { hook } = state;
-  const live = state.history[0]?.publication ?? 0;
-  if (hook === undefined || hook.publication > live) return undefined;
-  if (!isDue(hook.nextAt, now())) return hook.nextAt;
+export async function runHook(keys: KeyedStore, tell: TellHook, now: () => number, ended: AbortSignal): Promise<void> {
+  const { hook } = (await readState(keys)).state;
+  if (hook === undefined || !isHookDue(hook, now())) return;
   const error = await tell(hook, ended).then(
     () => undefined,
     (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)),
   );
   // That nobody waited for the answer says nothing of the receiver.
-  if (error !== undefined && ended.aborted) return hook.nextAt;
-  const after = await changeState(keys, (current) => {
+  if (error !== undefined && ended.aborted) return;
+  await changeState(keys, (current) => {
     if (current.hook?.publication !== hook.publication) return current;
     const { hook: _told, ...rest } = current;
     return error === undefined ? rest : { ...rest, hook: failed(hook, error, now()) };
   });
-  return after.hook?.nextAt;
+}
+
+export function isHookDue({ nextAt, attempts }: PendingHook, now: number): boolean {
+  return isDue(nextAt, backOffMs(attempts), now);
 }
 
 function failed(hook: PendingHook, error: string, now: number): PendingHook {

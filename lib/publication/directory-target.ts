@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Sha256 } from '../encoding/digest.ts';
 import { makeFolder, renameDurably } from '../store/files/durable-files.ts';
 import { PublicationError } from './publication-error.ts';
-import type { NewObject, ReadPointer, Target, TargetObject } from './target.ts';
+import type { LeftOver, NewObject, ReadPointer, Target, TargetItem } from './target.ts';
 
 const POINTER = 'current';
 const OBJECTS = 'o';
 const NAME = /^[0-9a-f]{64}$/;
+const WRITING = '.writing-';
 
 /**
  * A folder that a web server serves as it is. Its own names make readers see whole files alone; that one publisher at a
@@ -44,23 +45,36 @@ export class DirectoryTarget implements Target {
     return bytes === undefined ? undefined : { bytes, mark: markOf(bytes) };
   }
 
-  async swap(bytes: Uint8Array, mark: string | undefined): Promise<boolean> {
+  async swap(bytes: Uint8Array, mark: string | undefined, signal?: AbortSignal): Promise<boolean> {
     if ((await this.pointer())?.mark !== mark) return false;
-    await this.#translated(() => this.#write(join(this.#folder, POINTER), bytes));
+    await this.#translated(() => this.#write(join(this.#folder, POINTER), bytes, signal));
     return true;
   }
 
-  async *list(): AsyncGenerator<TargetObject> {
-    const names = await this.#translated(() => readdir(join(this.#folder, OBJECTS)).catch(absent));
-    for (const name of names ?? []) {
+  async *list(): AsyncGenerator<TargetItem> {
+    for (const name of await this.#namesIn(this.#folder)) {
+      if (!name.startsWith(WRITING)) continue;
+      const writtenAt = await this.#writtenAt(join(this.#folder, name));
+      if (writtenAt !== undefined) yield { name: name as LeftOver, writtenAt };
+    }
+    for (const name of await this.#namesIn(join(this.#folder, OBJECTS))) {
       if (!NAME.test(name)) continue;
-      const there = await this.#translated(() => stat(join(this.#folder, OBJECTS, name)).catch(absent));
-      if (there !== undefined) yield { digest: `sha256:${name}`, writtenAt: there.mtimeMs };
+      const writtenAt = await this.#writtenAt(join(this.#folder, OBJECTS, name));
+      if (writtenAt !== undefined) yield { name: `sha256:${name}`, writtenAt };
     }
   }
 
-  async remove(digest: Sha256): Promise<void> {
-    await this.#translated(() => rm(this.#path(digest), { force: true }));
+  async remove(name: TargetItem['name']): Promise<void> {
+    const path = name.startsWith('sha256:') ? this.#path(name as Sha256) : join(this.#folder, name);
+    await this.#translated(() => rm(path, { force: true }));
+  }
+
+  async #namesIn(folder: string): Promise<readonly string[]> {
+    return (await this.#translated(() => readdir(folder).catch(absent))) ?? [];
+  }
+
+  async #writtenAt(path: string): Promise<number | undefined> {
+    return (await this.#translated(() => stat(path).catch(absent)))?.mtimeMs;
   }
 
   #path(digest: Sha256): string {
@@ -74,8 +88,8 @@ export class DirectoryTarget implements Target {
     if (touched === undefined) await this.#write(path, bytes);
   }
 
-  async #write(path: string, bytes: NewObject['bytes']): Promise<void> {
-    const temporary = join(this.#folder, `.writing-${randomUUID()}`);
+  async #write(path: string, bytes: NewObject['bytes'], signal?: AbortSignal): Promise<void> {
+    const temporary = join(this.#folder, `${WRITING}${randomUUID()}`);
     await makeFolder(this.#folder);
     try {
       const file = await open(temporary, 'wx');
@@ -85,6 +99,7 @@ export class DirectoryTarget implements Target {
       } finally {
         await file.close();
       }
+      signal?.throwIfAborted();
       await renameDurably(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });

@@ -10,9 +10,12 @@ export type PublicationErrorCode =
 export class PublicationError extends Error {
   override readonly name = 'PublicationError';
   readonly code: PublicationErrorCode;
+  /** How long the target wants to be left alone. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: PublicationErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: PublicationErrorCode, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -11,7 +11,10 @@ export interface PublishedSnapshot {
   readonly at: number;
 }
 
-/** The hook's outbox has room for one: a site that is told of the newest snapshot needs no word of those before. */
+/**
+ * The hook's outbox has room for one, the live snapshot: a site that is told of it needs no word of those before. It is
+ * filled by the same commit that notes what is live, so that a publication which never comes to be takes no word away.
+ */
 export interface PendingHook {
   readonly snapshot: Sha256;
   readonly publication: number;
@@ -26,11 +29,15 @@ export interface PublicationState {
   /** The newest first. The first is live. */
   readonly history: readonly PublishedSnapshot[];
   readonly hook?: PendingHook;
+  /** The publication that a swap was begun for. Whether readers see it the target alone knows, and is asked. */
+  readonly swapping?: number;
   /** An operator rolled back: nothing is published until one says so. */
   readonly held?: true;
   readonly failures: number;
   readonly lastError?: string;
   readonly lastAttemptAt?: number;
+  /** How long the target wants to be left alone since then. */
+  readonly askedMs?: number;
 }
 
 const NOTHING: PublicationState = { history: [], failures: 0 };

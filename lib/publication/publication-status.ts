@@ -1,4 +1,5 @@
 import type { KeyedStore } from '../store/keyed-store.ts';
+import { nextAttempt } from './failure.ts';
 import { readState, type PublicationState } from './publication-state.ts';
 import type { LiveSnapshot, PublicationStatus } from './wire.ts';
 
@@ -6,6 +7,7 @@ import type { LiveSnapshot, PublicationStatus } from './wire.ts';
 export async function publicationStatus(keys: KeyedStore, target: string, logSize: number): Promise<PublicationStatus> {
   const { state } = await readState(keys);
   const live = liveOf(state);
+  const next = nextAttempt(state);
   return {
     target,
     logSize,
@@ -15,6 +17,7 @@ export async function publicationStatus(keys: KeyedStore, target: string, logSiz
     failures: state.failures,
     ...(state.lastError === undefined ? {} : { lastError: state.lastError }),
     ...(state.lastAttemptAt === undefined ? {} : { lastAttemptAt: timeText(state.lastAttemptAt) }),
+    ...(next === undefined ? {} : { nextAttemptAt: timeText(next.at) }),
     ...(state.hook === undefined ? {} : { hook: hookOf(state) }),
     snapshots: state.history.map(({ publication, snapshot, size, at }) => ({
       publication,

@@ -16,6 +16,9 @@ export interface Renderer {
     sink: ObjectSink,
   ): Promise<Sha256>;
 
+  /** Whether that snapshot was made as this renderer makes them. Rejects as `render` does where it is damaged. */
+  isAlike(before: { readonly id: Sha256; readonly objects: ObjectSource }): Promise<boolean>;
+
   /** The log's signed head at that size. */
   checkpoint(size: number): Promise<string | undefined>;
 }

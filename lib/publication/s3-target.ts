@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Sha256 } from '../encoding/digest.ts';
 import { PublicationError } from './publication-error.ts';
-import type { NewObject, ReadPointer, Target, TargetObject } from './target.ts';
+import type { NewObject, ReadPointer, Target, TargetItem } from './target.ts';
 
 const POINTER = 'current';
 const OBJECTS = 'o/';
@@ -47,28 +47,29 @@ export class S3Target implements Target {
     this.#options = options;
   }
 
-  async put(object: NewObject, freshMs: number): Promise<void> {
+  async put(object: NewObject, freshMs: number, signal?: AbortSignal): Promise<void> {
     // Pieces come once: nothing of them may be spent on a condition that does not hold.
-    if (object.bytes instanceof Uint8Array && (await this.#create(object))) return;
-    const there = await this.#head(object.digest);
+    if (object.bytes instanceof Uint8Array && (await this.#create(object, signal))) return;
+    const there = await this.#head(object.digest, signal);
     // It went between the two, or is not what its name says, or a sweep may have its eye on it.
     const isFresh = there !== undefined && there.size === object.size && Date.now() - there.writtenAt < freshMs;
-    if (!isFresh) await this.#write(object);
+    if (!isFresh) await this.#write(object, signal);
   }
 
-  async read(digest: Sha256): Promise<Uint8Array | undefined> {
-    return (await this.#read(this.#objectKey(digest)))?.bytes;
+  async read(digest: Sha256, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    return (await this.#read(this.#objectKey(digest), signal))?.bytes;
   }
 
-  async open(digest: Sha256): Promise<AsyncIterable<Uint8Array> | undefined> {
-    return (await this.#get(this.#objectKey(digest)))?.Body as Readable | undefined;
+  async open(digest: Sha256, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const body = (await this.#get(this.#objectKey(digest), signal))?.Body as Readable | undefined;
+    return body === undefined ? undefined : this.#translatedPieces(body);
   }
 
-  pointer(): Promise<ReadPointer | undefined> {
-    return this.#read(this.#key(POINTER));
+  pointer(signal?: AbortSignal): Promise<ReadPointer | undefined> {
+    return this.#read(this.#key(POINTER), signal);
   }
 
-  async swap(bytes: Uint8Array, mark: string | undefined): Promise<boolean> {
+  async swap(bytes: Uint8Array, mark: string | undefined, signal?: AbortSignal): Promise<boolean> {
     // Ceph's gateway compares the tag without its quotes, and others take either.
     const condition = mark === undefined ? { IfNoneMatch: '*' } : { IfMatch: mark.replaceAll('"', '') };
     const put = {
@@ -79,44 +80,46 @@ export class S3Target implements Target {
       ...condition,
     };
     try {
-      await this.#options.client.send(new PutObjectCommand(put));
+      await this.#options.client.send(new PutObjectCommand(put), cutBy(signal));
       return true;
     } catch (error) {
-      if (isConflict(error) || isAbsent(error)) return this.#isThere(bytes);
+      if (isConflict(error) || isAbsent(error)) return this.#isThere(bytes, signal);
       // Its answer may have been lost on the way.
-      if (isPassing(error) && (await this.#isThere(bytes))) return true;
+      if (isPassing(error) && (await this.#isThere(bytes, signal))) return true;
       throw this.#translated(error, 'swap the pointer');
     }
   }
 
-  async *list(): AsyncGenerator<TargetObject> {
+  async *list(signal?: AbortSignal): AsyncGenerator<TargetItem> {
     const { client, bucket } = this.#options;
     const prefix = this.#key(OBJECTS);
     for (let token: string | undefined; ;) {
       const page = { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) };
       const { Contents = [], NextContinuationToken: next } = await client
-        .send(new ListObjectsV2Command(page))
+        .send(new ListObjectsV2Command(page), cutBy(signal))
         .catch((error: unknown) => Promise.reject(this.#translated(error, 'list objects')));
       for (const { Key = '', LastModified } of Contents) {
         const hex = Key.slice(prefix.length);
-        if (HEX.test(hex)) yield { digest: `sha256:${hex}`, writtenAt: LastModified?.getTime() ?? 0 };
+        if (HEX.test(hex)) yield { name: `sha256:${hex}`, writtenAt: LastModified?.getTime() ?? 0 };
       }
       if (next === undefined) return;
       token = next;
     }
   }
 
-  async remove(digest: Sha256): Promise<void> {
+  async remove(name: TargetItem['name'], signal?: AbortSignal): Promise<void> {
     const { client, bucket } = this.#options;
+    const Key = this.#key(OBJECTS + name.slice('sha256:'.length));
     await client
-      .send(new DeleteObjectCommand({ Bucket: bucket, Key: this.#objectKey(digest) }))
+      .send(new DeleteObjectCommand({ Bucket: bucket, Key }), cutBy(signal))
       .catch((error: unknown) => Promise.reject(this.#translated(error, 'remove an object')));
   }
 
   /** False where it is there already. */
-  async #create(object: NewObject): Promise<boolean> {
+  async #create(object: NewObject, signal: AbortSignal | undefined): Promise<boolean> {
+    const put = new PutObjectCommand({ ...this.#objectOf(object), IfNoneMatch: '*' });
     try {
-      await this.#options.client.send(new PutObjectCommand({ ...this.#objectOf(object), IfNoneMatch: '*' }));
+      await this.#options.client.send(put, cutBy(signal));
       return true;
     } catch (error) {
       if (isConflict(error)) return false;
@@ -124,16 +127,20 @@ export class S3Target implements Target {
     }
   }
 
-  async #write(object: NewObject): Promise<void> {
+  async #write(object: NewObject, signal: AbortSignal | undefined): Promise<void> {
     await this.#options.client
-      .send(new PutObjectCommand(this.#objectOf(object)))
+      .send(new PutObjectCommand(this.#objectOf(object)), cutBy(signal))
       .catch((error: unknown) => Promise.reject(this.#translated(error, 'put an object')));
   }
 
-  async #head(digest: Sha256): Promise<{ size: number; writtenAt: number } | undefined> {
+  async #head(
+    digest: Sha256,
+    signal: AbortSignal | undefined,
+  ): Promise<{ size: number; writtenAt: number } | undefined> {
     const { client, bucket } = this.#options;
+    const head = new HeadObjectCommand({ Bucket: bucket, Key: this.#objectKey(digest) });
     try {
-      const found = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: this.#objectKey(digest) }));
+      const found = await client.send(head, cutBy(signal));
       return { size: found.ContentLength ?? -1, writtenAt: found.LastModified?.getTime() ?? 0 };
     } catch (error) {
       if (isAbsent(error)) return undefined;
@@ -141,8 +148,8 @@ export class S3Target implements Target {
     }
   }
 
-  async #read(key: string): Promise<ReadPointer | undefined> {
-    const found = await this.#get(key);
+  async #read(key: string, signal: AbortSignal | undefined): Promise<ReadPointer | undefined> {
+    const found = await this.#get(key, signal);
     if (found === undefined) return undefined;
     try {
       return { bytes: (await found.Body?.transformToByteArray()) ?? new Uint8Array(), mark: found.ETag ?? '' };
@@ -151,10 +158,19 @@ export class S3Target implements Target {
     }
   }
 
-  async #get(key: string): Promise<GetObjectCommandOutput | undefined> {
+  /** What breaks off in the middle of an object is told like what breaks off before. */
+  async *#translatedPieces(body: Readable): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw this.#translated(error, 'read');
+    }
+  }
+
+  async #get(key: string, signal: AbortSignal | undefined): Promise<GetObjectCommandOutput | undefined> {
     const { client, bucket } = this.#options;
     try {
-      return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), cutBy(signal));
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw this.#translated(error, 'read');
@@ -162,8 +178,8 @@ export class S3Target implements Target {
   }
 
   /** Whether the pointer says just this: a swap that was told of as lost may have been ours. */
-  async #isThere(bytes: Uint8Array): Promise<boolean> {
-    const now = await this.pointer();
+  async #isThere(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+    const now = await this.pointer(signal);
     return now !== undefined && Buffer.compare(now.bytes, bytes) === 0;
   }
 
@@ -194,8 +210,16 @@ export class S3Target implements Target {
     const { bucket } = this.#options;
     const code = isPassing(error) ? 'target-busy' : 'target-refused';
     const why = error instanceof Error ? error.name : 'unknown';
-    return new PublicationError(code, `the bucket ${bucket} did not let us ${what} (${why})`, { cause: error });
+    const retryAfterMs = retryAfterOf(error);
+    return new PublicationError(code, `the bucket ${bucket} did not let us ${what} (${why})`, {
+      cause: error,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
   }
+}
+
+function cutBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
 }
 
 function hexOf(digest: Sha256): string {
@@ -204,6 +228,13 @@ function hexOf(digest: Sha256): string {
 
 function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+}
+
+/** RFC 9110, 10.2.3, in seconds. A date, which is compared with a clock that may be wrong, is left to the back-off. */
+function retryAfterOf(error: unknown): number | undefined {
+  const { headers } = (error as { $response?: { headers?: Record<string, string> } } | undefined)?.$response ?? {};
+  const seconds = headers?.['retry-after'];
+  return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
 }
 
 /** 412: the condition did not hold. 409: another conditional write of the same key was under way. */

@@ -22,6 +22,7 @@ export const PUBLICATION_STATUS: Schema<PublicationStatus> = named(
     failures: COUNT,
     lastError: optional(text()),
     lastAttemptAt: optional(TIME),
+    nextAttemptAt: optional(TIME),
     hook: optional(object<Hook>({ snapshot: DIGEST, attempts: COUNT, nextAt: TIME, lastError: optional(text()) })),
     snapshots: list(LIVE),
   }),

@@ -1,6 +1,7 @@
-import type { Sha256 } from '../encoding/digest.ts';
-import type { PublishParts } from './publish-snapshot.ts';
-import { changeState, readState, type PublishedSnapshot } from './publication-state.ts';
+import { findLive } from './live.ts';
+import { changeState, type PublishedSnapshot } from './publication-state.ts';
+import type { PublishParts } from './publish-parts.ts';
+import type { TargetItem } from './target.ts';
 
 export interface Swept {
   readonly snapshots: number;
@@ -18,13 +19,17 @@ export interface Swept {
  */
 export async function sweep(parts: PublishParts, graceMs: number, search = true): Promise<Swept> {
   const { keys, target, renderer, now, check } = parts;
-  const { state } = await readState(keys);
+  // What the target shows is kept, also where nobody has noted yet that it does.
+  const { state } = await findLive(parts);
   const kept = keptOf(state.history, now() - graceMs);
   const replaced = state.history.length - kept.length;
   if (kept.length === 0 || (replaced === 0 && !search)) return { snapshots: 0, objects: 0 };
   // Forgotten first: nobody can roll back to what is being removed.
-  await changeState(keys, (current) => ({ ...current, history: keptOf(current.history, now() - graceMs) }));
-  const wanted = new Set<Sha256>();
+  await changeState(keys, (current) => ({
+    ...current,
+    history: keptOf(current.history, now() - graceMs).map((one) => ({ ...one, at: Math.min(one.at, now()) })),
+  }));
+  const wanted = new Set<TargetItem['name']>();
   let before: Parameters<typeof renderer.render>[1];
   for (const { size, snapshot } of kept.toSorted((a, b) => a.size - b.size)) {
     if (wanted.has(snapshot)) continue;
@@ -34,16 +39,16 @@ export async function sweep(parts: PublishParts, graceMs: number, search = true)
     wanted.add(snapshot);
   }
   let objects = 0;
-  for await (const { digest, writtenAt } of target.list()) {
-    if (wanted.has(digest) || writtenAt > now() - graceMs) continue;
+  for await (const { name, writtenAt } of target.list()) {
+    if (wanted.has(name) || writtenAt > now() - graceMs) continue;
     check();
-    await target.remove(digest);
+    await target.remove(name);
     objects += 1;
   }
   return { snapshots: replaced, objects };
 }
 
-async function collect(wanted: Set<Sha256>, digest: Sha256, check: () => void): Promise<void> {
+async function collect(wanted: Set<TargetItem['name']>, digest: TargetItem['name'], check: () => void): Promise<void> {
   check();
   wanted.add(digest);
 }

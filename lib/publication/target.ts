@@ -1,8 +1,11 @@
 import type { Sha256 } from '../encoding/digest.ts';
 
-/** An object of a snapshot that lies at the target, as its list tells. */
-export interface TargetObject {
-  readonly digest: Sha256;
+/** What a write that was cut off has left, by a name of the target's own. */
+export type LeftOver = `.writing-${string}`;
+
+/** What lies at the target beside the pointer, as its list tells. */
+export interface TargetItem {
+  readonly name: Sha256 | LeftOver;
   /** When it was last written, by the target's own clock. */
   readonly writtenAt: number;
 }
@@ -23,28 +26,29 @@ export interface NewObject {
 /**
  * Where snapshots are published to, for readers who never meet the server: objects at `o/<sha256>` that never change,
  * and one pointer, `current`, that is all that ever does. Rejects with a PublicationError: `target-busy` where trying
- * again may help, `target-refused` where it will not.
+ * again may help, `target-refused` where it will not. A call whose signal is aborted is cut as soon as that can be done;
+ * what it was to change may be changed all the same.
  */
 export interface Target {
   /**
    * When this resolves the object is there, durable and whole, and was written just now or no longer ago than `freshMs`:
    * an older one may be in the hands of a sweep, and is written again.
    */
-  put(object: NewObject, freshMs: number): Promise<void>;
+  put(object: NewObject, freshMs: number, signal?: AbortSignal): Promise<void>;
 
   /** Undefined only where it is truly absent. Whoever reads checks the bytes against the digest. */
-  read(digest: Sha256): Promise<Uint8Array | undefined>;
+  read(digest: Sha256, signal?: AbortSignal): Promise<Uint8Array | undefined>;
 
   /** The same in pieces, for objects of any size. */
-  open(digest: Sha256): Promise<AsyncIterable<Uint8Array> | undefined>;
+  open(digest: Sha256, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
 
-  pointer(): Promise<ReadPointer | undefined>;
+  pointer(signal?: AbortSignal): Promise<ReadPointer | undefined>;
 
   /** True: the pointer now says this, durably, and said what the mark stands for just before (undefined: there was none). */
-  swap(bytes: Uint8Array, mark: string | undefined): Promise<boolean>;
+  swap(bytes: Uint8Array, mark: string | undefined, signal?: AbortSignal): Promise<boolean>;
 
-  list(): AsyncIterable<TargetObject>;
+  list(signal?: AbortSignal): AsyncIterable<TargetItem>;
 
   /** Absent already is no error. */
-  remove(digest: Sha256): Promise<void>;
+  remove(name: TargetItem['name'], signal?: AbortSignal): Promise<void>;
 }

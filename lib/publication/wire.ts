@@ -23,6 +23,8 @@ export interface PublicationStatus {
   readonly failures: number;
   readonly lastError?: string;
   readonly lastAttemptAt?: string;
+  /** After a failure: when it is tried again. */
+  readonly nextAttemptAt?: string;
   /** The deploy hook that has yet to be told. */
   readonly hook?: {
     readonly snapshot: Sha256;

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
 import type { JsonSchema } from '../encoding/schema.ts';
+import { secretsFound, secretsIn } from '../scrub/secrets-in.ts';
 import type { Place } from './place.ts';
 
 /** Looks at one value of a document. Everything that is wrong with it is said at its place; nothing is thrown. */
@@ -116,6 +117,19 @@ export function integer(least: number, most: number): FieldCheck {
 export function numberBetween(least: number, most: number): FieldCheck {
   return fieldCheck({ type: 'number', minimum: least, maximum: most }, (value, at) => {
     if (typeof value !== 'number' || value < least || value > most) at.add(`is not a number from ${least} to ${most}`);
+  });
+}
+
+/** For what goes into the log. */
+export const noSecret: FieldCheck = fieldCheck({}, (value, at) => {
+  const kinds = typeof value === 'string' ? secretsIn(value) : [];
+  if (kinds.length > 0) at.add(secretsFound(kinds));
+});
+
+/** Several, of which only one has something to say in its schema. */
+export function all(...checks: readonly FieldCheck[]): FieldCheck {
+  return fieldCheck(Object.assign({}, ...checks.map(({ schema }) => schema)) as JsonSchema, (value, at) => {
+    for (const check of checks) check(value, at);
   });
 }
 

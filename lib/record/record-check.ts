@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
 import { FAMILY_PATTERN, isFamily, MAX_FAMILY_LENGTH } from '../oci/name.ts';
 import {
+  all,
   CONTROLS,
   fieldCheck,
   fields,
@@ -10,6 +11,7 @@ import {
   list,
   name,
   named,
+  noSecret,
   numberBetween,
   oneOf,
   orNull,
@@ -136,7 +138,10 @@ const MEDIA = fields(
 export const RECORD: FieldCheck = fields(
   {
     format: oneOf(1),
-    id: like(RUN_ID, 'is no id: letters, digits, . _ and -, beginning with a letter or a digit, at most 100'),
+    id: all(
+      like(RUN_ID, 'is no id: letters, digits, . _ and -, beginning with a letter or a digit, at most 100'),
+      noSecret,
+    ),
     startedAt: checkTime,
     endedAt: checkTime,
     subject: SUBJECT,

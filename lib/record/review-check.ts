@@ -7,6 +7,7 @@ import {
   isObject,
   name,
   named,
+  noSecret,
   oneOf,
   quoted,
   text,
@@ -31,6 +32,7 @@ const REVIEWER = { type: 'string', maxLength: 100, pattern: `^(?!\\.{1,2}$)${TRI
 export const checkReviewer: FieldCheck = fieldCheck(REVIEWER, (value, at) => {
   name(100)(value, at);
   if (value === '.' || value === '..') at.add('is no name');
+  noSecret(value, at);
 });
 
 const aName = name(200);

@@ -6,9 +6,9 @@ import { Place } from './place.ts';
 import { checkJudged } from './review-check.ts';
 import { RunError } from './run-error.ts';
 import { throwFaults, type CheckedAmendment, type CheckedReview } from './run-request.ts';
-import { outlineOf, withMedia, withReview } from './run-state.ts';
+import { outlineOf, withMedia, withoutBodies, withReview } from './run-state.ts';
 import type { RunWriter, Step } from './run-writer.ts';
-import type { FoundRun, StoredRuns } from './stored-runs.ts';
+import { checkNotErased, type FoundRun, type StoredRuns } from './stored-runs.ts';
 import type { KeptRecord, RunFault, RunRecord } from './wire.ts';
 
 /** What happens to runs that are published. Each method answers false where the run is just that already. */
@@ -28,6 +28,7 @@ export class RunChanges {
     const { reviewer } = review;
     const body = this.#stored.bodies.of(review);
     return this.#change(id, by, async ({ state }) => {
+      checkNotErased(id, state);
       const current = state.reviews.find((one) => one.reviewer === reviewer)?.review;
       if (current === body.digest) return undefined;
       checkStands(id, state);
@@ -51,21 +52,24 @@ export class RunChanges {
   /** A corrected record in the place of the one before. */
   amend(id: string, { record, reason, expect }: CheckedAmendment, by: Actor): Promise<boolean> {
     return this.#change(id, by, async ({ state }) => {
+      checkNotErased(id, state);
       const corrected = await this.#corrected(record, state.record);
       const body = this.#stored.bodies.of(corrected);
       if (body.digest === state.record) return undefined;
       checkStands(id, state);
       checkExpected(expect, state.record, 'the record');
       const fact = { record: body.digest, supersedes: state.record, reason };
+      const outline = outlineOf(corrected);
+      const { definition, status } = outline;
       return {
-        entry: { type: 'amend', id, ...fact },
+        entry: { type: 'amend', id, ...fact, definition, status },
         event: { what: 'amended', ...fact },
         bodies: [body],
         record: corrected,
         state: () => ({
           ...state,
           record: body.digest,
-          outline: outlineOf(corrected),
+          outline,
           media: withMedia(state.media, corrected),
         }),
       };
@@ -75,6 +79,7 @@ export class RunChanges {
   /** That a run is not to be relied on. It stays, and says so for ever. */
   retract(id: string, reason: string, by: Actor): Promise<boolean> {
     return this.#change(id, by, ({ state }) => {
+      checkNotErased(id, state);
       if (state.retracted?.reason === reason) return undefined;
       checkStands(id, state);
       return {
@@ -82,6 +87,19 @@ export class RunChanges {
         event: { what: 'retracted', reason },
         bodies: [],
         state: ({ at }) => ({ ...state, retracted: { at, by, reason } }),
+      };
+    });
+  }
+
+  /** That record, reviews and media of a run, retracted or not, are to be deleted. From here on nothing of it names them. */
+  erase(id: string, reason: string, by: Actor): Promise<boolean> {
+    return this.#change(id, by, ({ state }) => {
+      if (state.erased !== undefined) return undefined;
+      return {
+        entry: { type: 'erase', id, reason },
+        event: { what: 'erased', reason },
+        bodies: [],
+        state: ({ at }) => ({ ...withoutBodies(state), erased: { at, by, reason } }),
       };
     });
   }

@@ -63,5 +63,7 @@ export class RunList {
 
 function placeOf(last: string): number {
   if (/^\d{1,15}$/.test(last)) return Number(last);
-  throw new RunError('run-page-invalid', 'last is the next of the page before', { last: last.slice(0, 100) });
+  throw new RunError('run-page-invalid', 'last is a number, which the page before named as its next', {
+    last: last.slice(0, 100),
+  });
 }

@@ -1,6 +1,6 @@
 import { canonicalJson, type JsonObject, type JsonValue } from '../encoding/canonical-json.ts';
 import { strictJson, StrictJsonError } from '../encoding/strict-json.ts';
-import { isObject } from './field-check.ts';
+import { isObject, noSecret } from './field-check.ts';
 import { cutPath, Place } from './place.ts';
 import { checkLinks, checkRecord } from './record-check.ts';
 import { checkReview } from './review-check.ts';
@@ -145,5 +145,6 @@ function checkedReason(value: JsonValue | undefined, at: Place): string {
   const text = typeof value === 'string' ? value.trim() : '';
   if (value === undefined) at.add('is missing: what is changed says why');
   else if (text === '' || text.length > MAX_REASON) at.add(`is not said in 1 to ${MAX_REASON} characters`);
+  noSecret(text, at);
   return text;
 }

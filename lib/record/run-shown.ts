@@ -7,6 +7,8 @@ import type { KeptRecord, Review, Run, RunEvent } from './wire.ts';
 
 /** All of a run, with what its edits changed. */
 export async function shownRun(id: string, state: RunState, bodies: Bodies): Promise<Run> {
+  // Nothing of what is left has words, or bodies that say what an edit changed.
+  if (state.erased !== undefined) return { ...summaryOf(id, state), reviewed: [], history: state.events };
   const reviewed: Review[] = [];
   for (const { review } of state.reviews) reviewed.push(await bodies.read<Review>(review));
   const history: RunEvent[] = [];

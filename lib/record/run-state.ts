@@ -24,6 +24,8 @@ export interface RunState {
   readonly outline: Outline;
   readonly reviews: readonly ReviewSummary[];
   readonly retracted?: NonNullable<RunSummary['retracted']>;
+  /** Then outline, reviews and the words of events are gone, and nothing that is still listed is kept on its behalf. */
+  readonly erased?: NonNullable<RunSummary['erased']>;
   readonly events: readonly StoredEvent[];
   /** All that any of its records names. */
   readonly media: readonly Sha256[];
@@ -68,8 +70,44 @@ export function withMedia(media: readonly Sha256[], record: KeptRecord): readonl
   return [...new Set([...media, ...(record.media ?? []).map(({ digest }) => digest)])];
 }
 
+/** What is kept of a run whose bodies are deleted: what the log says of it, without the words. */
+export function withoutBodies({ index, at, by, record, outline, retracted, events, media }: RunState): RunState {
+  const { definition, status } = outline;
+  return {
+    index,
+    at,
+    by,
+    record,
+    outline: { definition, status },
+    reviews: [],
+    ...(retracted === undefined ? {} : { retracted }),
+    events: events.map(withoutWords),
+    media,
+  };
+}
+
+function withoutWords(event: StoredEvent): StoredEvent {
+  if (event.what === 'reviewed') {
+    const { note: _note, ...rest } = event;
+    return rest;
+  }
+  if (event.what === 'submitted' || event.what === 'erased') return event;
+  const { reason: _reason, ...rest } = event;
+  return rest;
+}
+
+/** Every record and review that the run keeps, as it is now or as it was. */
+export function bodiesOf(state: Pick<RunState, 'events' | 'erased'>): Sha256[] {
+  return state.erased === undefined ? everyBodyOf(state) : [];
+}
+
+/** The media that the run keeps. */
+export function mediaOf({ media, erased }: Pick<RunState, 'media' | 'erased'>): readonly Sha256[] {
+  return erased === undefined ? media : [];
+}
+
 /** Every digest that was ever a record or a review of the run. */
-export function bodiesOf({ events }: Pick<RunState, 'events'>): Sha256[] {
+export function everyBodyOf({ events }: Pick<RunState, 'events'>): Sha256[] {
   const bodies = new Set<Sha256>();
   for (const event of events) {
     if (event.what === 'submitted' || event.what === 'amended') bodies.add(event.record);
@@ -79,7 +117,7 @@ export function bodiesOf({ events }: Pick<RunState, 'events'>): Sha256[] {
 }
 
 export function summaryOf(id: string, { index, at, by, record, outline, events, ...state }: RunState): RunSummary {
-  const { reviews, retracted } = state;
+  const { reviews, retracted, erased } = state;
   return {
     id,
     index,
@@ -90,6 +128,7 @@ export function summaryOf(id: string, { index, at, by, record, outline, events, 
     reviews,
     amendments: events.filter(({ what }) => what === 'amended').length,
     ...(retracted === undefined ? {} : { retracted }),
+    ...(erased === undefined ? {} : { erased }),
   };
 }
 

@@ -7,6 +7,7 @@ import { StoreError } from '../store/store-error.ts';
 import type { NewBody } from './bodies.ts';
 import type { MediaFiles } from './media.ts';
 import { BYTES_TYPE, isImageType } from './media-type.ts';
+import { noSecret } from './field-check.ts';
 import { Place } from './place.ts';
 import { RunError } from './run-error.ts';
 import { throwFaults } from './run-request.ts';
@@ -28,12 +29,13 @@ export interface Step {
   readonly bodies: readonly NewBody[];
   /** The record whose media the event names. */
   readonly record?: RunRecord;
-  /** All but the events. */
-  readonly state: (event: StoredEvent) => Omit<RunState, 'events'>;
+  /** With the events before it, where there are any. */
+  readonly state: (event: StoredEvent) => Omit<RunState, 'events'> & Partial<Pick<RunState, 'events'>>;
 }
 
-/** A value of the KeyedStore has at most 64 KiB. */
+/** A value of the KeyedStore has at most 64 KiB. What ends a run must still fit when nothing else does. */
 const MAX_STATE_BYTES = 60 * 1024;
+const MAX_LAST_STATE_BYTES = 64 * 1024;
 const MAX_TRIES = 100;
 
 /** Makes steps true: entry, state and bodies in one commit. */
@@ -78,9 +80,11 @@ export class RunWriter {
 
   async #append(id: string, found: FoundRun | undefined, step: Step): Promise<boolean> {
     const { entry, event, by, bodies, record } = step;
+    checkActor(by);
     const stateAt = (index: number, at: string): RunState => {
       const placed = { index, at, by, ...event };
-      return { ...step.state(placed), events: [...(found?.state.events ?? []), placed] };
+      const { events = [], ...state } = step.state(placed);
+      return { ...state, events: [...events, placed] };
     };
     checkFits(stateAt(Number.MAX_SAFE_INTEGER, new Date(0).toISOString()));
     const key = runKey(id);
@@ -107,8 +111,16 @@ export class RunWriter {
   }
 }
 
+/** The name stands in the entry. */
+function checkActor({ name = '' }: Actor): void {
+  const faults: RunFault[] = [];
+  noSecret(name, new Place('request', faults, ['by']));
+  throwFaults(faults);
+}
+
 function checkFits(state: RunState): void {
-  if (encodeJson(state).length <= MAX_STATE_BYTES) return;
+  const isLast = state.retracted !== undefined || state.erased !== undefined;
+  if (encodeJson(state).length <= (isLast ? MAX_LAST_STATE_BYTES : MAX_STATE_BYTES)) return;
   throw new RunError('run-full', 'the run has as much history as one run can have; publish another one', {
     events: state.events.length - 1,
   });

@@ -12,9 +12,9 @@ import { RunError } from './run-error.ts';
 import { RunList } from './run-list.ts';
 import { checkAmendment, checkRetraction, checkReviewRequest, checkSubmission } from './run-request.ts';
 import { shownRun } from './run-shown.ts';
-import { bodiesOf } from './run-state.ts';
+import { bodiesOf, everyBodyOf } from './run-state.ts';
 import { RunWriter, type FactLog } from './run-writer.ts';
-import { StoredRuns } from './stored-runs.ts';
+import { checkNotErased, StoredRuns } from './stored-runs.ts';
 import { Submissions } from './submissions.ts';
 import type { Run, RunAnswer } from './wire.ts';
 
@@ -24,6 +24,12 @@ export interface RunStores {
   readonly versions: Versions;
   readonly media: MediaFiles;
   readonly log: FactLog;
+}
+
+/** What a run was made of, to be deleted as far as nothing else names it. */
+export interface ErasedBodies {
+  readonly documents: readonly Sha256[];
+  readonly media: readonly Sha256[];
 }
 
 /** Runs: published with a review, reviewed again, corrected and retracted, each time with an entry of the log. */
@@ -66,6 +72,21 @@ export class Runs {
     return this.#answer(id, isNew, 'retracted');
   }
 
+  /**
+   * Ends a run for good, so that nothing of it names its bodies any more. To ask again is no harm, and names them again to
+   * whoever deletes them.
+   */
+  async erase(
+    id: string,
+    request: JsonValue,
+    by: Actor,
+  ): Promise<{ readonly answer: RunAnswer; readonly bodies: ErasedBodies }> {
+    const isNew = await this.#changes.erase(id, checkRetraction(request), by);
+    const { state } = await this.#stored.known(id);
+    const bodies = { documents: everyBodyOf(state), media: state.media };
+    return { answer: await this.#answer(id, isNew, 'erased'), bodies };
+  }
+
   async get(id: string): Promise<Run> {
     const { state } = await this.#stored.known(id);
     return shownRun(id, state, this.#stored.bodies);
@@ -74,6 +95,7 @@ export class Runs {
   /** The bytes of the record as it is now, or of any record or review that the run ever had. */
   async body(id: string, digest?: string): Promise<{ readonly digest: Sha256; readonly located: Located }> {
     const { state } = await this.#stored.known(id);
+    checkNotErased(id, state);
     const wanted = digest === undefined ? state.record : bodiesOf(state).find((one) => one === digest);
     if (wanted === undefined) throw new RunError('run-unknown', `the run ${id} never had such a record or review`);
     return { digest: wanted, located: await this.#stored.bodies.locate(wanted) };

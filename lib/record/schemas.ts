@@ -20,6 +20,8 @@ import { STATUSES } from './status.ts';
 import type {
   Amendment,
   Change,
+  Erasure,
+  ErasureAnswer,
   KeptRecord,
   Retraction,
   Review,
@@ -74,6 +76,7 @@ export const AMENDMENT: Schema<Amendment> = named(
   object<Amendment>({ record: RUN_RECORD, reason: REASON, expect: optional(text({ description: 'a digest' })) }),
 );
 export const RETRACTION: Schema<Retraction> = named('Retraction', object<Retraction>({ reason: REASON }));
+export const ERASURE: Schema<Erasure> = named('Erasure', object<Erasure>({ reason: REASON }));
 
 const RATINGS = mapOf(integer({ minimum: 0, maximum: 100 }));
 const REVIEW_SUMMARY = named(
@@ -81,6 +84,9 @@ const REVIEW_SUMMARY = named(
   object<ReviewSummary>({ reviewer: text(), review: DIGEST, ratings: RATINGS, at: TIME }),
 );
 
+const ENDED = object<NonNullable<RunSummary['retracted']>>({ at: TIME, by: ACTOR, reason: text() });
+
+/** Of an erased run nothing of the record is left but what the log says. */
 const SUMMARY: Fields<RunSummary> = {
   id: text(),
   index: COUNT,
@@ -88,16 +94,17 @@ const SUMMARY: Fields<RunSummary> = {
   by: ACTOR,
   record: DIGEST,
   definition: named('RunDefinition', object<RunDefinition>({ family: FAMILY, version: text(), digest: DIGEST })),
-  startedAt: TIME,
+  startedAt: optional(TIME),
   endedAt: optional(TIME),
   status: oneOf(...STATUSES),
   variant: optional(text()),
-  harness: object<RunSummary['harness']>({ name: text(), version: optional(text()) }),
+  harness: optional(object<NonNullable<RunSummary['harness']>>({ name: text(), version: optional(text()) })),
   orchestrator: optional(text()),
-  model: text(),
+  model: optional(text()),
   reviews: list(REVIEW_SUMMARY),
   amendments: COUNT,
-  retracted: optional(object<NonNullable<RunSummary['retracted']>>({ at: TIME, by: ACTOR, reason: text() })),
+  retracted: optional(ENDED),
+  erased: optional(ENDED),
 };
 
 export const RUN_PAGE: Schema<RunPage> = named(
@@ -143,27 +150,36 @@ const RUN_EVENT = named(
       what: oneOf('amended'),
       record: DIGEST,
       supersedes: DIGEST,
-      reason: text(),
+      reason: optional(text()),
       changes: optional(list(CHANGE)),
     }),
-    object<EventOf<'retracted'>>({ ...EVENT, what: oneOf('retracted'), reason: text() }),
+    object<EventOf<'retracted'>>({ ...EVENT, what: oneOf('retracted'), reason: optional(text()) }),
+    object<EventOf<'erased'>>({ ...EVENT, what: oneOf('erased'), reason: text() }),
   ),
   'one entry of the log about a run',
 );
 
 export const RUN: Schema<Run> = named(
   'Run',
-  object<Run>({ ...SUMMARY, body: KEPT_RECORD, reviewed: list(RUN_REVIEW), history: list(RUN_EVENT) }),
+  object<Run>({ ...SUMMARY, body: optional(KEPT_RECORD), reviewed: list(RUN_REVIEW), history: list(RUN_EVENT) }),
   'all of a run',
 );
 
+const ANSWER: Fields<RunAnswer> = {
+  outcome: oneOf('submitted', 'reviewed', 'amended', 'retracted', 'erased', 'unchanged'),
+  run: RUN,
+};
+
 export const RUN_ANSWER: Schema<RunAnswer> = named(
   'RunAnswer',
-  object<RunAnswer>({
-    outcome: oneOf('submitted', 'reviewed', 'amended', 'retracted', 'unchanged'),
-    run: RUN,
-  }),
+  object<RunAnswer>(ANSWER),
   'what became of the request: unchanged where the run is just that already',
+);
+
+export const ERASURE_ANSWER: Schema<ErasureAnswer> = named(
+  'ErasureAnswer',
+  object<ErasureAnswer>({ ...ANSWER, deleted: COUNT, kept: list(DIGEST) }),
+  'how many records, reviews and media are gone, and which stay since something else names them',
 );
 
 export const STORED_MEDIA: Schema<StoredMedia> = named(
@@ -181,7 +197,8 @@ export const RUN_FILTERS: { readonly [K in keyof RunFilter]-?: Schema<NonNullabl
   variant: FILTER,
   model: FILTER,
   harness: FILTER,
-  status: FILTER,
+  // Nothing is no filter.
+  status: { enum: ['', ...STATUSES], description: `one of ${STATUSES.join(', ')}` },
   reviewer: FILTER,
   search: FILTER,
   retracted: oneOf('with', 'only', 'without'),

@@ -37,3 +37,9 @@ export class StoredRuns {
     return found;
   }
 }
+
+/** An id is never used again, not for the same content either. */
+export function checkNotErased(id: string, { erased }: RunState): void {
+  if (erased === undefined) return;
+  throw new RunError('run-erased', `the run ${id} was erased: ${erased.reason}`, { id });
+}

@@ -9,7 +9,7 @@ import { RunError } from './run-error.ts';
 import { throwFaults, type CheckedSubmission } from './run-request.ts';
 import { outlineOf, withMedia, withReview } from './run-state.ts';
 import type { RunWriter, Step } from './run-writer.ts';
-import type { FoundRun, StoredRuns } from './stored-runs.ts';
+import { checkNotErased, type FoundRun, type StoredRuns } from './stored-runs.ts';
 import type { KeptRecord, RunFault, RunRecord } from './wire.ts';
 
 /** Runs on their way in. */
@@ -29,6 +29,7 @@ export class Submissions {
     let step: Promise<Step> | undefined;
     return this.#writer.write(submission.record.id, async (found) => {
       if (found === undefined) return (step ??= this.#step(submission, by));
+      checkNotErased(found.id, found.state);
       if (!(await this.#isSame(found, submission))) throw conflict(found);
       return undefined;
     });

@@ -140,8 +140,15 @@ export interface RunSubmission {
 
 /** What became of a request that changes a run: `unchanged` where it is just that already. */
 export interface RunAnswer {
-  readonly outcome: 'submitted' | 'reviewed' | 'amended' | 'retracted' | 'unchanged';
+  readonly outcome: 'submitted' | 'reviewed' | 'amended' | 'retracted' | 'erased' | 'unchanged';
   readonly run: Run;
+}
+
+export interface ErasureAnswer extends RunAnswer {
+  /** Records, reviews and media that are gone from the store. */
+  readonly deleted: number;
+  /** Those that stay, since something else names them: another run that shows the same media. */
+  readonly kept: readonly Sha256[];
 }
 
 export interface ReviewRequest {
@@ -171,6 +178,10 @@ export interface Retraction {
   readonly reason: string;
 }
 
+export interface Erasure {
+  readonly reason: string;
+}
+
 /** What lists show of a run. */
 export interface RunSummary {
   readonly id: string;
@@ -182,17 +193,20 @@ export interface RunSummary {
   /** Digest of the record as it is now. */
   readonly record: Sha256;
   readonly definition: RunDefinition;
-  readonly startedAt: string;
+  /** Of an erased run nothing of the record is left but what the log says. */
+  readonly startedAt?: string;
   readonly endedAt?: string;
   readonly status: Status;
   readonly variant?: string;
-  readonly harness: { readonly name: string; readonly version?: string };
+  readonly harness?: { readonly name: string; readonly version?: string };
   readonly orchestrator?: string;
-  readonly model: string;
+  readonly model?: string;
   readonly reviews: readonly ReviewSummary[];
   /** How often its record was corrected. */
   readonly amendments: number;
   readonly retracted?: { readonly at: string; readonly by: Actor; readonly reason: string };
+  /** Record, reviews and media are deleted. */
+  readonly erased?: { readonly at: string; readonly by: Actor; readonly reason: string };
 }
 
 export interface ReviewSummary {
@@ -204,8 +218,8 @@ export interface ReviewSummary {
 
 /** All of a run. */
 export interface Run extends RunSummary {
-  /** The record as it is now. */
-  readonly body: KeptRecord;
+  /** The record as it is now; absent where it was erased. */
+  readonly body?: KeptRecord;
   /** The reviews as they are now, in the order of their first coming. */
   readonly reviewed: readonly Review[];
   /** The oldest first. */
@@ -228,10 +242,12 @@ export type RunEvent = { readonly index: number; readonly at: string; readonly b
       readonly what: 'amended';
       readonly record: Sha256;
       readonly supersedes: Sha256;
-      readonly reason: string;
+      /** Of a run that was erased, the log alone has the words. */
+      readonly reason?: string;
       readonly changes?: readonly Change[];
     }
-  | { readonly what: 'retracted'; readonly reason: string }
+  | { readonly what: 'retracted'; readonly reason?: string }
+  | { readonly what: 'erased'; readonly reason: string }
 );
 
 /** A place in a document where two versions of it differ. What is not there on one side is left out. */

@@ -28,15 +28,20 @@ export function jsonOf(document: object): JsonValue {
   return document as unknown as JsonValue;
 }
 
+/** Awaited in every round of long work: others in the same process want their turn, and sources in memory give them none. */
+export type Breathe = () => Promise<void> | undefined;
+
 /** Writes the documents of one render, and reads those of the one before. */
 export class Documents {
   readonly #source: ObjectSource | undefined;
   readonly #sink: ObjectSink;
+  readonly breathe: Breathe;
   written = { objects: 0, bytes: 0 };
 
-  constructor(source: ObjectSource | undefined, sink: ObjectSink) {
+  constructor(source: ObjectSource | undefined, sink: ObjectSink, breathe: Breathe = () => undefined) {
     this.#source = source;
     this.#sink = sink;
+    this.breathe = breathe;
   }
 
   async write(document: object): Promise<Ref> {
@@ -50,6 +55,7 @@ export class Documents {
   }
 
   async writeAs(ref: Ref, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    await this.breathe();
     await this.#sink.write(ref, bytes);
     this.written = { objects: this.written.objects + 1, bytes: this.written.bytes + ref.size };
   }

@@ -51,9 +51,15 @@ const FIELDS: Readonly<Record<EntryFact['type'], (entry: Fields) => boolean>> = 
     isSha256(review) &&
     (supersedes === undefined || isSha256(supersedes)) &&
     maybe(note),
-  amend: ({ id, record, supersedes, reason }) =>
-    isText(id) && isSha256(record) && isSha256(supersedes) && isText(reason),
+  amend: ({ id, record, supersedes, reason, definition, status }) =>
+    isText(id) &&
+    isSha256(record) &&
+    isSha256(supersedes) &&
+    isText(reason) &&
+    (definition === undefined || (isTarget(definition) && isNamed(definition))) &&
+    (status === undefined || isText(status)),
   retract: ({ id, reason }) => isText(id) && isText(reason),
+  erase: ({ id, reason }) => isText(id) && isText(reason),
 };
 
 function isText(value: unknown): value is string {

@@ -1,10 +1,10 @@
 import type { DefinitionFact, PinFact, StatementFact } from '../log/entry.ts';
 import type { Placed } from './facts.ts';
-import { foundField } from './findings.ts';
+import { foundField } from '../scrub/findings.ts';
 import type { Ref } from './objects.ts';
-import { said } from './run-rendering.ts';
-import { Scrubbing } from './scrub-json.ts';
-import type { Scrubber } from './scrubber.ts';
+import { said } from './said.ts';
+import { Scrubbing } from '../scrub/scrub-json.ts';
+import type { Scrubber } from '../scrub/scrubber.ts';
 import { FORMAT } from './shape.ts';
 import type { FamilyDocument, PinState, VersionState } from './wire.ts';
 

@@ -1,7 +1,7 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import { asBuffer } from '../encoding/as-buffer.ts';
 import { Changes } from './changes.ts';
-import { Documents } from './documents.ts';
+import { Documents, type Breathe } from './documents.ts';
 import { changeFamilies } from './families-part.ts';
 import { LogPart } from './log-part.ts';
 import type { ObjectSink, ObjectSource } from './objects.ts';
@@ -10,8 +10,8 @@ import type { Rendering } from './rendering.ts';
 import { NO_ROOT, readRoot } from './root.ts';
 import { changeRuns } from './runs-part.ts';
 import { ScrubReport } from './scrub-report.ts';
-import { Scrubber, SCRUBBER_VERSION, type Personal } from './scrubber.ts';
-import { FORMAT } from './shape.ts';
+import { Scrubber, SCRUBBER_VERSION, type Personal } from '../scrub/scrubber.ts';
+import { FORMAT, RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import type { LogSource, Sources } from './sources.ts';
 import type { Root } from './wire.ts';
@@ -26,6 +26,7 @@ export interface RenderOptions {
   /** What is to be scrubbed beside secrets. */
   readonly also?: readonly Personal[];
   readonly onProgress?: OnProgress;
+  readonly breathe?: Breathe;
 }
 
 export interface Rendered {
@@ -43,18 +44,19 @@ export async function render(sources: Sources, sink: ObjectSink, options: Render
   const { size, onProgress = ignore } = options;
   const scrubber = new Scrubber(options.also);
   const before = await usableBefore(options, scrubber);
-  const documents = new Documents(options.before?.objects, sink);
+  const documents = new Documents(options.before?.objects, sink, options.breathe);
   const rendering: Rendering = { documents, bodies: sources.bodies, files: sources.files, scrubber };
   const log = await LogPart.open(documents, before.log.size, before.paths.log);
   await checkSameLog(sources.log, log);
   const changes = new Changes(sources.log, options.again);
-  await addEntries(sources.log, log, changes, size, onProgress);
+  await addEntries(sources.log, log, changes, { ...options, onProgress });
   const report = new ScrubReport();
   const { runs, ids, pages } = await changeRuns(rendering, before, changes, report, onProgress);
   const families = await changeFamilies(rendering, before, changes, report, onProgress);
   const at = changes.at ?? before.log.at;
   const root: Root = {
     format: FORMAT,
+    renderer: RENDERER_VERSION,
     log: { size, root: log.root.toString('base64'), ...(at === undefined ? {} : { at }) },
     runs,
     scrubber: { version: SCRUBBER_VERSION, also: scrubber.also, ...(await report.end(documents, before.scrubber)) },
@@ -64,12 +66,25 @@ export async function render(sources: Sources, sink: ObjectSink, options: Render
   return { id: digest, root, written: documents.written };
 }
 
+/**
+ * Whether this release would make the same of the same entries: in the same format, with the same renderer, and scrubbed alike. Rejects where
+ * the root is damaged, or of a format that is not known here.
+ */
+export async function isRenderedAlike(
+  { id, objects }: { readonly id: Sha256; readonly objects: ObjectSource },
+  also: readonly Personal[] = [],
+): Promise<boolean> {
+  return isMadeAlike((await readRoot(objects, id)).root, new Scrubber(also));
+}
+
 async function usableBefore({ before, size }: RenderOptions, scrubber: Scrubber): Promise<Root> {
   if (before === undefined) return NO_ROOT;
   const { root } = await readRoot(before.objects, before.id);
-  const { version, also } = root.scrubber;
-  const isScrubbedAlike = version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
-  return root.log.size <= size && isScrubbedAlike ? root : NO_ROOT;
+  return root.log.size <= size && isMadeAlike(root, scrubber) ? root : NO_ROOT;
+}
+
+function isMadeAlike({ renderer, scrubber: { version, also } }: Root, scrubber: Scrubber): boolean {
+  return renderer === RENDERER_VERSION && version === SCRUBBER_VERSION && also.join() === scrubber.also.join();
 }
 
 /** The last entries that the snapshot before has are the log's as well; `verify` looks at all of them. */
@@ -87,10 +102,10 @@ async function addEntries(
   log: LogSource,
   part: LogPart,
   changes: Changes,
-  size: number,
-  onProgress: OnProgress,
+  { size, onProgress, breathe }: RenderOptions & { readonly onProgress: OnProgress },
 ): Promise<void> {
   for await (const bytes of log.entries(part.size, size)) {
+    await breathe?.();
     changes.add(bytes, part.size);
     await part.add(bytes);
     onProgress('entries', part.size, size);

@@ -1,5 +1,5 @@
 import type { Documents } from './documents.ts';
-import type { Scrubber } from './scrubber.ts';
+import type { Scrubber } from '../scrub/scrubber.ts';
 import type { BodySource, FileSource } from './sources.ts';
 
 /** What every part of a render needs. */

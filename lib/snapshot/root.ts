@@ -4,8 +4,8 @@ import { parseDocument } from './documents.ts';
 import { EMPTY_LIST } from './list.ts';
 import type { ObjectSource, Ref } from './objects.ts';
 import { sha256 } from '../encoding/digest.ts';
-import { SCRUBBER_VERSION } from './scrubber.ts';
-import { FORMAT } from './shape.ts';
+import { SCRUBBER_VERSION } from '../scrub/scrubber.ts';
+import { FORMAT, RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import { EMPTY_TABLE } from './table.ts';
 import type { Root } from './wire.ts';
@@ -13,6 +13,7 @@ import type { Root } from './wire.ts';
 /** What every first render begins with. */
 export const NO_ROOT: Root = {
   format: FORMAT,
+  renderer: RENDERER_VERSION,
   log: { size: 0, root: EMPTY_TREE.toString('base64') },
   runs: { count: 0, retracted: 0 },
   scrubber: { version: SCRUBBER_VERSION, also: [], found: {}, documents: EMPTY_TABLE },

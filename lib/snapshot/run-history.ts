@@ -1,8 +1,8 @@
 import type { Sha256 } from '../encoding/digest.ts';
-import type { AmendFact, RetractFact, ReviewFact, RunFact } from '../log/entry.ts';
+import type { AmendFact, EraseFact, RetractFact, ReviewFact, RunFact } from '../log/entry.ts';
 import type { Placed } from './facts.ts';
 
-export type RunEvent = Placed<RunFact | ReviewFact | AmendFact | RetractFact>;
+export type RunEvent = Placed<RunFact | ReviewFact | AmendFact | RetractFact | EraseFact>;
 
 /** What the log says of one run. */
 export interface RunHistory {
@@ -12,7 +12,9 @@ export interface RunHistory {
   readonly amendments: readonly Placed<AmendFact>[];
   /** The first review is the run's own. */
   readonly reviews: readonly { readonly reviewer: string; readonly history: readonly ReviewEvent[] }[];
-  readonly retracted?: Placed<RetractFact>;
+  /** By a retraction, or by the erasure of a run that was not. */
+  readonly retracted?: Placed<RetractFact | EraseFact>;
+  readonly erased?: Placed<EraseFact>;
 }
 
 export type ReviewEvent = Omit<Placed<ReviewFact>, 'type'>;
@@ -30,11 +32,16 @@ export function historyOf([run, ...events]: readonly [Placed<RunFact>, ...RunEve
   };
   add(run);
   const amendments: Placed<AmendFact>[] = [];
-  let retracted: Placed<RetractFact> | undefined;
+  let retracted: Placed<RetractFact | EraseFact> | undefined;
+  let erased: Placed<EraseFact> | undefined;
   for (const event of events) {
     if (event.type === 'review') add(event);
     else if (event.type === 'amend') amendments.push(event);
     else if (event.type === 'retract') retracted ??= event;
+    else if (event.type === 'erase') {
+      retracted ??= event;
+      erased ??= event;
+    }
   }
   return {
     run,
@@ -42,5 +49,6 @@ export function historyOf([run, ...events]: readonly [Placed<RunFact>, ...RunEve
     amendments,
     reviews: [...reviews].map(([reviewer, history]) => ({ reviewer, history })),
     ...(retracted === undefined ? {} : { retracted }),
+    ...(erased === undefined ? {} : { erased }),
   };
 }

@@ -3,13 +3,15 @@ import type { RunFact } from '../log/entry.ts';
 import { renderContent } from './content-rendering.ts';
 import { sha256In } from './documents.ts';
 import type { Placed } from './facts.ts';
-import { foundField } from './findings.ts';
+import { foundField } from '../scrub/findings.ts';
 import { renderJson } from './json-rendering.ts';
 import type { Rendering } from './rendering.ts';
 import { historyOf, type RunEvent, type RunHistory } from './run-history.ts';
-import { Scrubbing } from './scrub-json.ts';
+import { Scrubbing } from '../scrub/scrub-json.ts';
 import { FORMAT } from './shape.ts';
-import type { MediaItem, ReviewState, RunDocument, Said } from './wire.ts';
+import { said } from './said.ts';
+import { standOf } from './run-stand.ts';
+import type { MediaItem, ReviewState, RunDocument } from './wire.ts';
 
 /**
  * The document of a run from all its events. The document before serves for its media alone, which need not be read
@@ -23,7 +25,7 @@ export async function renderRun(
 ): Promise<RunDocument> {
   const history = historyOf(events);
   const scrubbing = new Scrubbing(rendering.scrubber);
-  const { run, retracted } = history;
+  const { run, retracted, erased } = history;
   const head = {
     format: FORMAT,
     id: run.id,
@@ -34,11 +36,24 @@ export async function renderRun(
   const rest =
     retracted === undefined
       ? await shownRun(rendering, scrubbing, history, before)
-      : { retracted: { ...said(scrubbing, retracted), reason: scrubbing.text(retracted.reason) } };
+      : {
+          retracted: ended(scrubbing, retracted),
+          ...(erased === undefined ? {} : { erased: ended(scrubbing, erased) }),
+        };
   return { ...head, ...rest, ...foundField(scrubbing.found) };
 }
 
-type Showing = Omit<RunDocument, 'format' | 'id' | 'number' | 'events' | 'published' | 'retracted' | 'scrubbed'>;
+function ended(
+  scrubbing: Scrubbing,
+  event: NonNullable<RunHistory['retracted']>,
+): NonNullable<RunDocument['retracted']> {
+  return { ...said(scrubbing, event), reason: scrubbing.text(event.reason) };
+}
+
+type Showing = Omit<
+  RunDocument,
+  'format' | 'id' | 'number' | 'events' | 'published' | 'retracted' | 'erased' | 'scrubbed'
+>;
 
 async function shownRun(
   rendering: Rendering,
@@ -46,7 +61,6 @@ async function shownRun(
   { run, record: digest, amendments, reviews }: RunHistory,
   before: RunDocument | undefined,
 ): Promise<Showing> {
-  const { family, version, digest: definition } = run.definition;
   const record = await shown(rendering, scrubbing, digest, run.id);
   const shownReviews: { reviewer: string; history: ReviewState[] }[] = [];
   for (const { reviewer, history } of reviews) {
@@ -63,22 +77,15 @@ async function shownRun(
     shownReviews.push({ reviewer: scrubbing.text(reviewer), history: states });
   }
   const media = record.state === 'shown' ? await shownMedia(rendering, scrubbing, record.body, run.id, before) : [];
+  const { definition, status, amended } = standOf(run, amendments, record, scrubbing);
   return {
-    definition: { family, version, digest: definition },
-    status: scrubbing.text(run.status),
+    definition,
+    status,
     record,
-    ...(amendments.length === 0 ? {} : { amended: amendments.map((event) => amended(scrubbing, event)) }),
+    ...(amended.length === 0 ? {} : { amended }),
     reviews: shownReviews,
     ...(media.length === 0 ? {} : { media }),
   };
-}
-
-function amended(
-  scrubbing: Scrubbing,
-  event: RunHistory['amendments'][number],
-): NonNullable<RunDocument['amended']>[number] {
-  const { record, supersedes, reason } = event;
-  return { ...said(scrubbing, event), record, supersedes, reason: scrubbing.text(reason) };
 }
 
 async function shown(
@@ -117,8 +124,4 @@ async function shownMedia(
     });
   }
   return items;
-}
-
-export function said(scrubbing: Scrubbing, { index, at, by }: Said): Said {
-  return { index, at, ...(by === undefined ? {} : { by: scrubbing.text(by) }) };
 }

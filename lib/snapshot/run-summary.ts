@@ -8,7 +8,8 @@ import type { RunDocument, RunSummary } from './wire.ts';
 /** What a page says of a run: little enough that a page stays small whatever a record holds. */
 export function summaryOf(run: RunDocument, document: Ref): RunSummary {
   const { id, number, published, retracted } = run;
-  const head = { id, number, index: published.index, at: published.at, document };
+  const erased = run.erased === undefined ? {} : ({ erased: true } as const);
+  const head = { id, number, index: published.index, at: published.at, document, ...erased };
   if (retracted !== undefined) {
     const { at, reason } = retracted;
     return smallest(

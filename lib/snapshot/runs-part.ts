@@ -46,8 +46,10 @@ export async function changeRuns(
     report.note(runPath(id), run.scrubbed, old?.scrubbed);
     count += isNew ? 1 : 0;
     retracted += Number(run.retracted !== undefined) - Number(old?.retracted !== undefined);
-    const { definition } = fromPublication(facts)[0];
-    if (isNew) changes.name(definition.family, definition.version);
+    for (const fact of facts) {
+      const definition = fact.type === 'run' || fact.type === 'amend' ? fact.definition : undefined;
+      if (definition !== undefined) changes.name(definition.family, definition.version);
+    }
   }
   const ids = new Map<string, JsonValue>(runs.filter(({ isNew }) => isNew).map(({ id, number }) => [id, number]));
   return {
@@ -62,6 +64,7 @@ async function changedRuns({ documents }: Rendering, before: Root, changes: Chan
   const known: ChangedRun[] = [];
   const fresh: { readonly id: string; readonly published: number; readonly events: readonly number[] }[] = [];
   for (const [id, { events, published }] of changes.runs) {
+    await documents.breathe();
     const number = await tableValue((ref) => documents.read<TableNode>(ref), before.paths.ids, id);
     if (typeof number === 'number') known.push({ id, number, isNew: false, events });
     else if (published !== undefined) fresh.push({ id, published, events: events.filter((at) => at >= published) });

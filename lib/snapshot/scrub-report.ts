@@ -1,6 +1,6 @@
 import type { JsonValue } from '../encoding/canonical-json.ts';
 import type { Documents } from './documents.ts';
-import { isNothing, less, NOTHING, sum, type Findings } from './findings.ts';
+import { isNothing, less, NOTHING, sum, type Findings } from '../scrub/findings.ts';
 import { changeTable } from './table.ts';
 import type { Root } from './wire.ts';
 

@@ -4,6 +4,12 @@
  */
 export const FORMAT = 1;
 
+/**
+ * Of what is made of the same entries and bodies. Whatever changes a byte of it is another version, by which the root
+ * differs: a snapshot of another version is not gone on from. 2: what amendments changed is shown as it is since then.
+ */
+export const RENDERER_VERSION = 2;
+
 /** Runs to a page. */
 export const PAGE_RUNS = 32;
 

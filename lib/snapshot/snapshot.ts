@@ -46,15 +46,24 @@ export class Snapshot {
   }
 
   async summary(id: string): Promise<RunSummary | undefined> {
-    const number = await this.#value(this.root.paths.ids, id);
-    if (typeof number !== 'number') return undefined;
+    const number = await this.numberOf(id);
+    if (number === undefined) return undefined;
     const page = await this.page(Math.floor(number / PAGE_RUNS));
     return page?.runs[number % PAGE_RUNS];
   }
 
+  async numberOf(id: string): Promise<number | undefined> {
+    const number = await this.#value(this.root.paths.ids, id);
+    return typeof number === 'number' ? number : undefined;
+  }
+
   async page(index: number): Promise<RunPage | undefined> {
-    const ref = await listItem(this.node, this.root.paths.pages, index);
+    const ref = await this.pageRef(index);
     return ref === undefined ? undefined : this.document<RunPage>(ref);
+  }
+
+  pageRef(index: number): Promise<Ref | undefined> {
+    return listItem(this.node, this.root.paths.pages, index);
   }
 
   async family(family: string): Promise<FamilyDocument | undefined> {

@@ -1,7 +1,7 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import type { FileEntry } from '../definition/wire.ts';
 import type { DefinitionFact } from '../log/entry.ts';
-import type { Findings } from './findings.ts';
+import type { Findings } from '../scrub/findings.ts';
 
 /** The log that a snapshot is rendered from. */
 export interface LogSource {

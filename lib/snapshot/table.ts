@@ -29,8 +29,12 @@ export async function changeTable(
   changes: ReadonlyMap<string, JsonValue | undefined>,
 ): Promise<Table> {
   if (changes.size === 0) return table;
-  const sorted = [...changes].map(([key, value]): Entry => ({ hash: hashOf(key), key, value })).sort(byHash);
-  return write(documents, await changed(documents, table, sorted, 0));
+  const entries: Entry[] = [];
+  for (const [key, value] of changes) {
+    await documents.breathe();
+    entries.push({ hash: hashOf(key), key, value });
+  }
+  return write(documents, await changed(documents, table, entries, 0));
 }
 
 export async function tableValue(
@@ -74,7 +78,7 @@ type Node =
 
 async function changed(documents: Documents, before: Table, changes: readonly Entry[], depth: number): Promise<Node> {
   const node = before.top === undefined ? { entries: [] } : await documents.read<TableNode>(before.top);
-  if ('entries' in node) return split(merged(node.entries, changes), depth);
+  if ('entries' in node) return split(documents, merged(node.entries, changes), depth);
   const branches: Node[] = node.branches.map(tableOf);
   for (const [digit, within] of byDigit(changes, depth)) {
     branches[digit] = await changed(documents, branches[digit] as Table, within, depth + 1);
@@ -86,10 +90,11 @@ async function changed(documents: Documents, before: Table, changes: readonly En
 }
 
 /** Entries that are too many for a leaf become branches. */
-function split(entries: readonly Entry[], depth: number): Node {
-  if (entries.length <= LEAF_KEYS) return { count: entries.length, entries };
+async function split(documents: Documents, entries: readonly Entry[], depth: number): Promise<Node> {
+  if (entries.length <= LEAF_KEYS) return { count: entries.length, entries: entries.toSorted(byHash) };
+  await documents.breathe();
   const branches: Node[] = Array.from({ length: 16 }, () => EMPTY_TABLE);
-  for (const [digit, within] of byDigit(entries, depth)) branches[digit] = split(within, depth + 1);
+  for (const [digit, within] of byDigit(entries, depth)) branches[digit] = await split(documents, within, depth + 1);
   return { count: entries.length, branches };
 }
 
@@ -122,7 +127,7 @@ async function write(documents: Documents, node: Node): Promise<Table> {
 function merged(entries: readonly (readonly [string, JsonValue])[], changes: readonly Entry[]): readonly Entry[] {
   const all = new Map(entries.map(([key, value]): [string, Entry] => [key, { hash: hashOf(key), key, value }]));
   for (const change of changes) all.set(change.key, change);
-  return [...all.values()].filter(({ value }) => value !== undefined).sort(byHash);
+  return [...all.values()].filter(({ value }) => value !== undefined);
 }
 
 function byDigit(entries: readonly Entry[], depth: number): Map<number, Entry[]> {

@@ -11,7 +11,8 @@ import { stateOf, type ObjectSink, type ObjectSource, type Ref } from './objects
 import { runPath, versionPath } from './paths.ts';
 import type { OnProgress } from './progress.ts';
 import { render } from './render.ts';
-import { SCRUBBER_VERSION } from './scrubber.ts';
+import { SCRUBBER_VERSION } from '../scrub/scrubber.ts';
+import { RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import { SnapshotSources } from './snapshot-sources.ts';
 import { Snapshot } from './snapshot.ts';
@@ -49,6 +50,13 @@ export interface Verification {
 export async function verify(snapshot: Snapshot, options: VerifyOptions = {}): Promise<Verification> {
   const { root, ref, objects } = snapshot;
   const { version, also } = root.scrubber;
+  const renderer = root.renderer ?? 1;
+  if (renderer !== RENDERER_VERSION) {
+    throw new SnapshotError(
+      'format-unknown',
+      `the snapshot was rendered by version ${renderer}, and this is ${RENDERER_VERSION}`,
+    );
+  }
   if (version !== SCRUBBER_VERSION) {
     throw new SnapshotError(
       'format-unknown',

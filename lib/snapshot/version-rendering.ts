@@ -4,7 +4,7 @@ import type { TreeView } from '../definition/metadata/tree-view.ts';
 import type { FileEntry } from '../definition/wire.ts';
 import type { DefinitionFact } from '../log/entry.ts';
 import { renderContent } from './content-rendering.ts';
-import { isNothing, sum, type Findings } from './findings.ts';
+import { isNothing, sum, type Findings } from '../scrub/findings.ts';
 import { renderJson } from './json-rendering.ts';
 import { changeList, EMPTY_LIST } from './list.ts';
 import type { Ref } from './objects.ts';

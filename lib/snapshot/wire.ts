@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
 import type { Sha256 } from '../encoding/digest.ts';
 import type { FileEntry, Kind, PinTarget, Statement } from '../definition/wire.ts';
-import type { Findings } from './findings.ts';
+import type { Findings } from '../scrub/findings.ts';
 import type { List } from './list.ts';
 import type { Ref } from './objects.ts';
-import type { Personal } from './scrubber.ts';
+import type { Personal } from '../scrub/scrubber.ts';
 import type { Table } from './table.ts';
 
 /**
@@ -15,6 +15,8 @@ import type { Table } from './table.ts';
 /** The root: its digest is the snapshot's id. It stays small however much is published. */
 export interface Root {
   readonly format: 1;
+  /** Version of the renderer; the first had none. */
+  readonly renderer?: number;
   /** The log that everything was rendered from: so many entries, and the root hash of their tree in base64. */
   readonly log: { readonly size: number; readonly root: string; readonly at?: string };
   readonly runs: { readonly count: number; readonly retracted: number };
@@ -67,6 +69,7 @@ export interface RunSummary {
   readonly document: Ref;
   /** All that is said of a run that was retracted. */
   readonly retracted?: { readonly at: string; readonly reason: string };
+  readonly erased?: true;
   readonly definition?: { readonly family: string; readonly version: string };
   readonly status?: string;
   /** Of the record: subject, times and metrics. What made the summary too long is left out, and `cut` is set. */
@@ -98,22 +101,36 @@ export interface RunDocument {
   readonly published: Said;
   /** Set where the run was retracted; then nothing below is. */
   readonly retracted?: Said & { readonly reason: string };
-  readonly definition?: { readonly family: string; readonly version: string; readonly digest: Sha256 };
+  /** Set where its bodies were erased: they cannot be had from anybody. Such a run is `retracted` as well. */
+  readonly erased?: Said & { readonly reason: string };
+  /** After all amendments, as is the status. */
+  readonly definition?: RunDefinition;
   readonly status?: string;
   /** The newest. */
   readonly record?: Shown;
   /** The oldest first. */
-  readonly amended?: readonly (Said & {
-    readonly record: Sha256;
-    readonly supersedes: Sha256;
-    readonly reason: string;
-  })[];
+  readonly amended?: readonly Amended[];
   /** In the order of their first coming; of each, the oldest first. */
   readonly reviews?: readonly { readonly reviewer: string; readonly history: readonly ReviewState[] }[];
   readonly media?: readonly MediaItem[];
   /** In all of the document, media as well. */
   readonly scrubbed?: Findings;
 }
+
+export interface RunDefinition {
+  readonly family: string;
+  readonly version: string;
+  readonly digest: Sha256;
+}
+
+export type Amended = Said & {
+  readonly record: Sha256;
+  readonly supersedes: Sha256;
+  readonly reason: string;
+  /** Where it changed what the run says of itself in lists. */
+  readonly status?: { readonly from: string; readonly to: string };
+  readonly definition?: { readonly from: RunDefinition; readonly to: RunDefinition };
+};
 
 export type ReviewState = Said & { readonly note?: string; readonly supersedes?: Sha256; readonly review: Shown };
 

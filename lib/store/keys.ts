@@ -168,6 +168,8 @@ export const allRunPlaces = below(Buffer.from('I'));
 export const allPendingEvents = below(Buffer.from('W'));
 export const allLogTiles = below(Buffer.from('T'));
 export const allEvents = below(Buffer.from('e'));
+export const allPins = below(Buffer.from('p'));
+export const allStatements = below(Buffer.from('s'));
 export const allVersions = below(Buffer.from('v'));
 
 /** The families whose names begin so. */

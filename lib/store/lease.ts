@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
 import { leaseKey } from './keys.ts';
@@ -7,6 +8,8 @@ import { StoreError } from './store-error.ts';
 interface LeaseRecord {
   readonly owner: string;
   readonly until: number;
+  /** How often it was renewed: no two of its values are the same, whatever the clock does. */
+  readonly beat: number;
 }
 
 /** The longest term there is. */
@@ -30,6 +33,27 @@ export interface LeaseTerm {
 
 const USUAL: LeaseTerm = { termMs: TERM_MS, marginMs: MARGIN_MS };
 
+interface Sighting {
+  readonly value: Uint8Array;
+  readonly since: number;
+}
+
+/** What this process has last seen leases say, and since when. */
+const sightings = new WeakMap<KeyedStore, Map<string, Sighting>>();
+
+/**
+ * Whether a lease was not renewed for a whole term, by what only goes forward: its holder is dead, also where the clock
+ * was set back so far that the end of the lease is a long way off.
+ */
+function isAbandoned(keys: KeyedStore, name: string, value: Uint8Array, ticks: number, termMs: number): boolean {
+  const seen = sightings.get(keys) ?? new Map<string, Sighting>();
+  sightings.set(keys, seen);
+  const last = seen.get(name);
+  if (last !== undefined && Buffer.compare(last.value, value) === 0) return ticks - last.since >= termMs;
+  seen.set(name, { value, since: ticks });
+  return false;
+}
+
 /** Held while the work runs: `check` throws with code `busy` once the lease can no longer be counted on. */
 export interface Lease {
   check(): void;
@@ -39,23 +63,28 @@ export interface Lease {
 export async function withLease<T>(
   keys: KeyedStore,
   name: string,
-  now: () => number,
+  { now, ticks }: Clock,
   work: (lease: Lease) => Promise<T>,
   { termMs, marginMs }: LeaseTerm = USUAL,
 ): Promise<T> {
   const key = leaseKey(name);
   const owner = randomUUID();
   const before = await keys.get(key);
-  if (before !== undefined && isHeld(decodeJson<LeaseRecord>(before).until, now())) throw takenBy(name);
+  if (before !== undefined && isHeld(decodeJson<LeaseRecord>(before).until, now())) {
+    if (!isAbandoned(keys, name, before, ticks(), termMs)) throw takenBy(name);
+  }
+  let beat = 0;
   let until = now() + termMs;
-  let value: Uint8Array = encodeJson({ owner, until } satisfies LeaseRecord);
+  let renewedAt = ticks();
+  let value: Uint8Array = encodeJson({ owner, until, beat } satisfies LeaseRecord);
   if (!(await keys.commit({ checks: [{ key, value: before }], puts: [{ key, value }] }))) throw takenBy(name);
 
   async function renew(): Promise<void> {
     const next = now() + termMs;
-    const renewed = encodeJson({ owner, until: next } satisfies LeaseRecord);
+    const since = ticks();
+    const renewed = encodeJson({ owner, until: next, beat: (beat += 1) } satisfies LeaseRecord);
     const held = await keys.commit({ checks: [{ key, value }], puts: [{ key, value: renewed }] });
-    if (held) value = renewed;
+    if (held) [value, renewedAt] = [renewed, since];
     until = held ? next : -Infinity;
   }
   let renewing: Promise<void> = Promise.resolve();
@@ -67,8 +96,8 @@ export async function withLease<T>(
   try {
     return await work({
       check() {
-        if (!isHeld(until, now()) || now() > until - marginMs)
-          throw new StoreError('busy', `the ${name} lease ran out`);
+        const isOld = now() > until - marginMs || ticks() - renewedAt > termMs - marginMs;
+        if (isOld || !isHeld(until, now())) throw new StoreError('busy', `the ${name} lease ran out`);
       },
     });
   } finally {

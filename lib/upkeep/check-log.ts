@@ -1,4 +1,3 @@
-import type { VersionRecord } from '../definition/version-record.ts';
 import { parseEntry } from '../log/entry-bytes.ts';
 import { ContentRules } from '../log/content-rules.ts';
 import { EMPTY_FRONTIER, extend, rootOf, type Frontier } from '../log/frontier.ts';
@@ -8,23 +7,22 @@ import { readHead } from '../log/sequencer.ts';
 import { TILE_HEIGHT, TILE_WIDTH, tilesOf, tileWidth } from '../log/tile.ts';
 import { HASH_BYTES, leafHash } from '../log/tree-hash.ts';
 import { parseVerifierKey } from '../log/verifier-key.ts';
-import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import {
   allLogEntries,
   allLogTiles,
   allPendingEvents,
-  allVersions,
   eventKey,
   familyOfKey,
   logEntryKey,
   logHeadKey,
   logTileKey,
   numberOfKey,
-  pendingEventKey,
-  tagOfKey,
 } from '../store/keys.ts';
+import { checkFamilyEntries } from './check-family-entries.ts';
+import { checkRunEntries } from './check-run-entries.ts';
 import type { Checking } from './checking.ts';
+import { LogFacts } from './log-facts.ts';
 
 /** That head, tiles and entries of the log agree, and that it has what was published. Returns how many entries there are. */
 export async function checkLog(checking: Checking): Promise<number> {
@@ -40,7 +38,9 @@ export async function checkLog(checking: Checking): Promise<number> {
   await walk.run();
   await checkKeys(checking);
   await checkBeyond(checking);
-  if (head.backlog === 'done') await checkVersions(checking, walk);
+  if (head.backlog !== 'done' || !walk.isWhole) return head.frontier.size;
+  await checkFamilyEntries(checking, walk.facts, walk.size);
+  await checkRunEntries(checking, walk.facts, walk.size);
   return head.frontier.size;
 }
 
@@ -50,8 +50,9 @@ class LogWalk {
   readonly #head: Head;
   readonly #rules = new ContentRules();
   readonly #hashes: Buffer[][] = [];
-  /** Digests of versions, as the log names them. */
-  readonly versions = new Map<string, string>();
+  readonly facts = new LogFacts();
+  /** Set where every entry is there: else nobody can tell what the log says. */
+  isWhole = false;
   #frontier: Frontier = EMPTY_FRONTIER;
 
   constructor(checking: Checking, head: Head) {
@@ -79,6 +80,7 @@ class LogWalk {
       await this.#wrong(`entry ${next}`, `the log has ${size} entries, and this one is not there`);
       return;
     }
+    this.isWhole = true;
     for (const { level, index, width } of tilesOf(size)) if (width < TILE_WIDTH) await this.#tile(level, index, width);
     const { root, frontier } = this.#head;
     const isSame = encodeHead({ ...this.#head, frontier: this.#frontier }).equals(encodeHead(this.#head));
@@ -88,7 +90,7 @@ class LogWalk {
   async #entry(index: number, value: Uint8Array): Promise<void> {
     const fault = this.#rules.take(value);
     if (fault !== undefined) await this.#wrong(`entry ${index}`, fault);
-    else this.#note(value);
+    else this.facts.add(parseEntry(value), index);
     const full: { readonly level: number; readonly index: number }[] = [];
     this.#frontier = extend(this.#frontier, [leafHash(value)], (height, place, hash) => {
       if (height % TILE_HEIGHT !== 0) return;
@@ -97,11 +99,6 @@ class LogWalk {
       if ((place + 1) % TILE_WIDTH === 0) full.push({ level, index: Math.floor(place / TILE_WIDTH) });
     });
     for (const { level, index } of full) await this.#tile(level, index, TILE_WIDTH);
-  }
-
-  #note(value: Uint8Array): void {
-    const entry = parseEntry(value);
-    if (entry.type === 'definition') this.versions.set(`${entry.family}@${entry.version}`, entry.digest);
   }
 
   async #tile(level: number, index: number, width: number): Promise<void> {
@@ -175,43 +172,4 @@ async function checkMarks({ stores: { keys }, find, breathe }: Checking): Promis
       return (await keys.get(key)) !== undefined && (await keys.get(event)) === undefined;
     });
   }
-}
-
-/** Every version is in the log under its digest, or waits to be. */
-async function checkVersions(checking: Checking, walked: LogWalk): Promise<void> {
-  const { stores, find, breathe } = checking;
-  for await (const { key, value } of entriesOf(stores.keys, allVersions)) {
-    await breathe();
-    const [family, version] = [familyOfKey(key), tagOfKey(key)];
-    const { digest } = decodeJson<VersionRecord>(value);
-    const logged = walked.versions.get(`${family}@${version}`);
-    if (logged === digest) continue;
-    if (logged !== undefined) {
-      const what = `the log says that the version is ${logged}, and not ${digest}`;
-      await find({ severity: 'error', what, name: version, family }, () => Promise.resolve(true));
-      continue;
-    }
-    // It may have been published since the walk, and then it waits, or is in the log behind where the walk ended.
-    const isStill = async (): Promise<boolean> => {
-      const isWaiting = await waits(stores.keys, family);
-      return !isWaiting && !(await isLoggedSince(stores.keys, walked.size, family, version));
-    };
-    if (!(await isStill())) continue;
-    await find({ severity: 'error', what: 'the log does not have the version', name: version, family }, isStill);
-  }
-}
-
-type Keys = Checking['stores']['keys'];
-
-async function waits(keys: Keys, family: string): Promise<boolean> {
-  const range = { start: pendingEventKey(family, 0), end: pendingEventKey(family, Number.MAX_SAFE_INTEGER) };
-  return (await keys.list({ ...range, limit: 1 })).length > 0;
-}
-
-async function isLoggedSince(keys: Keys, index: number, family: string, version: string): Promise<boolean> {
-  for await (const { value } of entriesOf(keys, { start: logEntryKey(index), end: allLogEntries.end })) {
-    const entry = parseEntry(value);
-    if (entry.type === 'definition' && entry.family === family && entry.version === version) return true;
-  }
-  return false;
 }

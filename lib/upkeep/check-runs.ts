@@ -4,20 +4,31 @@ import { sha256, type Sha256 } from '../encoding/digest.ts';
 import { gather } from '../encoding/gather.ts';
 import { strictJson, StrictJsonError } from '../encoding/strict-json.ts';
 import { Bodies } from '../record/bodies.ts';
-import { outlineOf, bodiesOf, type RunState } from '../record/run-state.ts';
+import { bodiesOf, mediaOf, outlineOf, type RunState } from '../record/run-state.ts';
 import type { KeptRecord, Review } from '../record/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allRunPlaces, allRuns, mediaKey, nameOfKey, numberOfKey, runKey, runPlaceKey } from '../store/keys.ts';
+import {
+  allRunPlaces,
+  allRuns,
+  contentKey,
+  mediaKey,
+  nameOfKey,
+  numberOfKey,
+  runKey,
+  runPlaceKey,
+} from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
-import type { Checking } from './checking.ts';
+import type { Checking, Finding } from './checking.ts';
 
 /** That every run has its bodies, that they are canonical and what their digests say, and its media, and its place in lists. */
 export async function checkRuns(checking: Checking): Promise<void> {
   const { keys } = checking.stores;
   for await (const entry of entriesOf(keys, allRuns)) {
     await checking.breathe();
-    await report(checking, `run ${nameOfKey(entry.key)}`, entry, runFault);
+    const name = `run ${nameOfKey(entry.key)}`;
+    await report(checking, name, entry, runFault);
+    await report(checking, name, entry, leftOver, 'warning');
   }
   for await (const entry of entriesOf(keys, allRunPlaces)) {
     await checking.breathe();
@@ -27,11 +38,17 @@ export async function checkRuns(checking: Checking): Promise<void> {
 
 type FaultOf = (checking: Checking, entry: Entry) => Promise<string | undefined>;
 
-async function report(checking: Checking, name: string, entry: Entry, faultOf: FaultOf): Promise<void> {
+async function report(
+  checking: Checking,
+  name: string,
+  entry: Entry,
+  faultOf: FaultOf,
+  severity: Finding['severity'] = 'error',
+): Promise<void> {
   checking.link();
   const what = await faultOf(checking, entry);
   if (what === undefined) return;
-  await checking.find({ severity: 'error', what, name }, async () => {
+  await checking.find({ severity, what, name }, async () => {
     const value = await checking.stores.keys.get(entry.key);
     return value !== undefined && (await faultOf(checking, { key: entry.key, value })) !== undefined;
   });
@@ -44,13 +61,24 @@ async function runFault(checking: Checking, { key, value }: Entry): Promise<stri
     const fault = await bodyFault(checking, digest);
     if (fault !== undefined) return fault;
   }
-  for (const digest of state.media) {
+  for (const digest of mediaOf(state)) {
     if ((await keys.get(mediaKey(digest))) === undefined) return `media that the run names is not there: ${digest}`;
   }
   const place = await keys.get(runPlaceKey(state.index));
   if (place === undefined || asBuffer(place).toString('latin1') !== id)
     return `the run is missing in lists at ${state.index}`;
-  return checking.content ? stateFault(checking, id, state) : undefined;
+  return checking.content && state.erased === undefined ? stateFault(checking, id, state) : undefined;
+}
+
+/** Bodies that were to be deleted; of media and reviews another run may have the same. */
+async function leftOver({ stores }: Checking, { value }: Entry): Promise<string | undefined> {
+  const state = decodeJson<RunState>(value);
+  if (state.erased === undefined) return undefined;
+  for (const event of state.events) {
+    if ('record' in event && (await stores.keys.get(contentKey(event.record))) !== undefined)
+      return `a record of the erased run is still kept; erase it again, or assay gc removes it: ${event.record}`;
+  }
+  return undefined;
 }
 
 async function bodyFault({ stores, registry, content }: Checking, digest: Sha256): Promise<string | undefined> {

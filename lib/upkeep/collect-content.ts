@@ -22,7 +22,25 @@ export async function collectContent(collection: Collection): Promise<void> {
     await collection.breathe();
     named.add(content);
   }
-  const condemned = await condemn(collection, named);
+  await removeUnnamed(collection, await condemn(collection, named, withProgress(collection)));
+  await collectStrayBlobs(collection);
+  await collectAliases(collection);
+}
+
+/** The same of some content alone. */
+export async function eraseContent(collection: Collection, contents: readonly Sha256[]): Promise<void> {
+  const { keys } = collection.stores;
+  async function* found(): AsyncGenerator<Entry> {
+    for (const content of contents) {
+      const value = await keys.get(contentKey(content));
+      if (value !== undefined) yield { key: contentKey(content), value };
+    }
+  }
+  await removeUnnamed(collection, await condemn(collection, new DigestSet(), found()));
+}
+
+/** Removes what is condemned, but for what is named by now. */
+async function removeUnnamed(collection: Collection, condemned: Map<Sha256, Entry>): Promise<void> {
   if (condemned.size > 0) {
     for await (const content of namedContent(collection.stores.keys)) {
       await collection.breathe();
@@ -33,20 +51,27 @@ export async function collectContent(collection: Collection): Promise<void> {
     await collection.breathe();
     await removeContent(collection, content, entry);
   }
-  await collectStrayBlobs(collection);
-  await collectAliases(collection);
+}
+
+async function* withProgress(collection: Collection): AsyncGenerator<Entry> {
+  const contents = await totalFor(collection, allContent);
+  let done = 0;
+  for await (const entry of entriesOf(collection.stores.keys, allContent)) {
+    done += 1;
+    collection.onProgress?.('content', done, contents);
+    yield entry;
+  }
 }
 
 /** Marks what is not named, and returns all that is marked, with the value that a removal must still find. */
-async function condemn(collection: Collection, named: DigestSet): Promise<Map<Sha256, Entry>> {
-  const { stores, now, dryRun, breathe, onProgress } = collection;
+async function condemn(
+  { stores, now, dryRun, breathe }: Collection,
+  named: DigestSet,
+  entries: AsyncIterable<Entry>,
+): Promise<Map<Sha256, Entry>> {
   const condemned = new Map<Sha256, Entry>();
-  let done = 0;
-  const contents = await totalFor(collection, allContent);
-  for await (const entry of entriesOf(stores.keys, allContent)) {
+  for await (const entry of entries) {
     await breathe();
-    done += 1;
-    onProgress?.('content', done, contents);
     const content = contentOfKey(entry.key);
     const record = decodeJson<ContentRecord>(entry.value);
     if (record.state === 'arriving') {

@@ -1,9 +1,9 @@
 import type { Digest } from '../encoding/digest.ts';
 import type { MediaLink } from '../record/media.ts';
-import type { RunState } from '../record/run-state.ts';
+import { mediaOf, type RunState } from '../record/run-state.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allMedia, allRuns, onlyDigestOfKey } from '../store/keys.ts';
+import { allMedia, allRuns, mediaKey, onlyDigestOfKey } from '../store/keys.ts';
 import type { Collection } from './collection.ts';
 import { isDue, mark, remove, unmark, type Strike } from './two-strikes.ts';
 
@@ -28,11 +28,31 @@ export async function collectMedia(collection: Collection): Promise<void> {
   }
 }
 
+/** Some media that no run names, at once. A run that comes meanwhile takes the mark off, and the removal then fails. */
+export async function eraseMedia(collection: Collection, digests: readonly Digest[]): Promise<void> {
+  const { keys } = collection.stores;
+  const marked: Entry[] = [];
+  for (const digest of digests) {
+    const key = mediaKey(digest);
+    const value = await keys.get(key);
+    if (value === undefined) continue;
+    await mark(collection, strike({ key, value }));
+    const now = await keys.get(key);
+    if (now !== undefined) marked.push({ key, value: now });
+  }
+  const named = await namedMedia(collection);
+  for (const entry of marked) {
+    await collection.breathe();
+    if (named.has(onlyDigestOfKey(entry.key))) await unmark(collection, entry);
+    else if (decodeJson<MediaLink>(entry.value).condemned !== undefined) await remove(collection, strike(entry));
+  }
+}
+
 async function namedMedia({ stores, breathe }: Collection): Promise<Set<Digest>> {
   const named = new Set<Digest>();
   for await (const { value } of entriesOf(stores.keys, allRuns)) {
     await breathe();
-    for (const digest of decodeJson<RunState>(value).media) named.add(digest);
+    for (const digest of mediaOf(decodeJson<RunState>(value))) named.add(digest);
   }
   return named;
 }

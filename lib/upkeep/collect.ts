@@ -1,4 +1,5 @@
 import type { Registry, Stores } from '../oci/registry.ts';
+import { systemClock } from '../store/clock.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { allFamilies, nameOfKey } from '../store/keys.ts';
 import { withLease } from '../store/lease.ts';
@@ -23,7 +24,7 @@ import { totalFor } from './total.ts';
  * off. With no grace both happen in one run.
  */
 export async function collect(stores: Stores, registry: Registry, options: CollectOptions): Promise<CollectReport> {
-  return withLease(stores.keys, 'garbage collection', options.now, async (lease) => {
+  return withLease(stores.keys, 'garbage collection', { ...systemClock, now: options.now }, async (lease) => {
     const removed: Removed = { uploads: 0, manifests: 0, blobs: 0, media: 0, content: 0 };
     const marked: Removed = { uploads: 0, manifests: 0, blobs: 0, media: 0, content: 0 };
     const skipped: { family: string; why: string }[] = [];

@@ -41,7 +41,7 @@ table { border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0 0 0
 caption { text-align: left; color: var(--soft); font-size: 0.8rem; padding: 0.3rem 0; }
 th, td { text-align: left; vertical-align: top; border-top: 1px solid var(--line); padding: 0.3rem 0.8rem 0.3rem 0; font-weight: normal; overflow-wrap: anywhere; }
 th { width: 14rem; }
-td .table { margin-top: 0.3rem; }
+td .table { margin-top: 0.3rem; border-left: 2px solid var(--line); padding-left: 0.7rem; }
 @media (max-width: 40rem) {
   table, tbody, tr, th, td { display: block; width: auto; }
   td { border-top: 0; padding-top: 0; }

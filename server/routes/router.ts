@@ -13,7 +13,7 @@ import { pin, pinDelete, pinPut, pins } from './api/pins.ts';
 import { publication, publicationNow, publicationRollback } from './api/publication.ts';
 import { publish } from './api/publish.ts';
 import { mediaGet, mediaPut } from './api/media.ts';
-import { runAmend, runBody, runGet, runRecord, runRetract, runReview, runs, runSubmit } from './api/runs.ts';
+import { runAmend, runBody, runErase, runGet, runRecord, runRetract, runReview, runs, runSubmit } from './api/runs.ts';
 import { infoRefs } from './git/info-refs.ts';
 import { gitReceivePack } from './git/receive-pack.ts';
 import { gitUploadPack } from './git/upload-pack.ts';
@@ -75,6 +75,7 @@ const SERVED: readonly Route[] = [
   runReview,
   runAmend,
   runRetract,
+  runErase,
   mediaGet,
   mediaPut,
   logProof,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../lib/encoding/digest.ts';
 import { encodePointer, parsePointer } from '../../lib/publication/pointer.ts';
-import type { NewObject, Target, TargetObject } from '../../lib/publication/target.ts';
+import type { NewObject, Target, TargetItem } from '../../lib/publication/target.ts';
 
 const HOUR = 3_600_000;
 const ROOT = sha256(Buffer.from('root'));
@@ -34,7 +34,7 @@ export function describeTarget({ name, open, swapsAtomically }: TargetHarness): 
       await target.put(object, HOUR);
       await target.put(object, HOUR);
       expect(bytesOf(await target.read(object.digest))).toBe('hello');
-      expect((await listed(target)).map(({ digest }) => digest)).toEqual([object.digest]);
+      expect((await listed(target)).map(({ name }) => name)).toEqual([object.digest]);
     });
 
     test('leaves a fresh object as it is, and writes an older one again', async () => {
@@ -81,7 +81,7 @@ export function describeTarget({ name, open, swapsAtomically }: TargetHarness): 
       const objects = Array.from({ length: 40 }, (_, at) => objectOf(`object ${at}`));
       await Promise.all(objects.map((object) => target.put(object, HOUR)));
       await target.swap(pointer(1), undefined);
-      const found = (await listed(target)).map(({ digest }) => digest).sort();
+      const found = (await listed(target)).map(({ name }) => name).sort();
       expect(found).toEqual(objects.map(({ digest }) => digest).sort());
     });
 
@@ -127,8 +127,8 @@ function bytesOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes === undefined ? undefined : Buffer.from(bytes).toString();
 }
 
-async function listed(target: Target): Promise<TargetObject[]> {
-  const objects: TargetObject[] = [];
+async function listed(target: Target): Promise<TargetItem[]> {
+  const objects: TargetItem[] = [];
   for await (const object of target.list()) objects.push(object);
   return objects;
 }

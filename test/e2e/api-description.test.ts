@@ -145,12 +145,16 @@ describe('the typed clients', () => {
     await client.review('a-run', { review: { ...REVIEW, text: 'Again.' }, note: 'looked again' });
     await client.review('a-run', { review: { ...REVIEW, reviewer: 'grace hopper' }, expect: null });
     const { body, record } = await client.run('a-run');
-    await client.amend('a-run', { record: { ...body, status: 'hung' }, reason: 'it had hung', expect: record });
+    await client.amend('a-run', { record: { ...body!, status: 'hung' }, reason: 'it had hung', expect: record });
     await client.retract('a-run', 'of another model');
     const { history } = await client.run('a-run');
     expect(history.map(({ what }) => what)).toEqual(['submitted', 'reviewed', 'reviewed', 'amended', 'retracted']);
     await client.record('a-run');
     await client.submit({ record: { ...RECORD, id: 'b-run' }, review: REVIEW });
+    await client.submit({ record: { ...RECORD, id: 'c-run' }, review: REVIEW });
+    for (const outcome of ['erased', 'unchanged'])
+      expect((await client.erase('c-run', 'asked for')).outcome).toBe(outcome);
+    expect((await client.run('c-run')).erased).toBeDefined();
     const filter = { testCase: 'test-cases/', version: 'v1.0.0', variant: 'plain', model: 'm-1', harness: 'claude' };
     expect(await all(client.runs({ ...filter, reviewer: 'ada', retracted: 'with' }))).toHaveLength(2);
     const { next } = await client.page({ n: 1 });
@@ -235,6 +239,10 @@ const REFUSED: readonly (readonly [code: string, method: string, target: string,
   ['run-unknown', 'GET', `/runs/a-run/bodies/sha256:${'0'.repeat(64)}`],
   ['run-invalid', 'PUT', '/runs/a-run/reviews/ada', '[]'],
   ['run-retracted', 'POST', '/runs/a-run/retraction', '{"reason":"another"}'],
+  ['run-erased', 'GET', '/runs/c-run/record'],
+  ['run-erased', 'POST', '/runs/c-run/retraction', '{"reason":"another"}'],
+  ['run-page-invalid', 'GET', '/runs?status=splendid'],
+  ['secret-found', 'PUT', `/pins/${FAMILY}@stable`, `{"to":"v1.0.0","note":"ghp_${'a'.repeat(36)}"}`],
   ['media-invalid', 'GET', '/media/x'],
   ['media-unknown', 'GET', `/media/sha256:${'0'.repeat(64)}`],
   ['media-invalid', 'PUT', `/media/sha256:${'0'.repeat(64)}`, 'x'],

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson, type JsonValue } from '../../lib/encoding/canonical-json.ts';
@@ -38,6 +38,26 @@ function call(
 ): Promise<Reply> {
   const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   return send(method, `${server.url}/api/v1${path}`, { headers, ...(bytes === undefined ? {} : { body: bytes }) });
+}
+
+/** All objects that are published. */
+function inBucket(): string {
+  const objects = join(server.data, 'public', 'o');
+  const texts = readdirSync(objects).map((name) => readIfThere(join(objects, name)));
+  return texts.join('\n');
+}
+
+function isUnspeakableShown(): boolean {
+  return /(?:log of|Of) the unspeakable/.test(inBucket());
+}
+
+/** A sweep may take it in between. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 function byNumber(a: number, b: number): number {
@@ -89,7 +109,7 @@ describe('assay submit', () => {
     expect(sha256(bytes)).toBe(found.record);
     const review = await call('GET', `/runs/carom-2025-06-01-a/bodies/${found.reviews[0]!.review}`);
     expect(jsonOf(review)).toEqual(JSON.parse(runFile('whole', 'review.json').toString()));
-    const [opening] = found.body.media!;
+    const [opening] = found.body!.media!;
     const image = await call('GET', `/media/${opening!.digest}`);
     expect(image.body).toEqual(runFile('whole', opening!.name));
   });
@@ -99,7 +119,7 @@ describe('assay submit', () => {
     cpSync(join(RECORDS, 'format-1', 'whole', 'media'), join(directory, 'media', 'shots'), { recursive: true });
     symlinkSync('/etc/hostname', join(directory, 'media', 'secret.txt'));
     const { run: found } = await json<RunAnswer>('submit', directory);
-    expect(found.body.media?.map(({ name, mediaType }) => [name, mediaType])).toEqual([
+    expect(found.body!.media?.map(({ name, mediaType }) => [name, mediaType])).toEqual([
       ['media/shots/opening.png', 'image/png'],
       ['media/shots/session.log', 'text/plain'],
     ]);
@@ -111,6 +131,7 @@ describe('assay submit', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('record: endedAt is not a time');
     expect(stderr).toContain('record: status "aborted" is never published');
+    expect(await run('submit', directory, '--dry-run')).toMatchObject({ code, stderr });
   });
 
   test('refuses a file that readers take differently before it sends anything', async () => {
@@ -118,7 +139,7 @@ describe('assay submit', () => {
     writeFileSync(join(directory, 'review.json'), '{"format":1,"reviewer":"a","reviewer":"b","ratings":{}}');
     const { code, stderr } = await run('submit', directory);
     expect(code).toBe(1);
-    expect(stderr).toContain('review.json: the JSON has the name "reviewer" twice');
+    expect(stderr).toContain('review.json has the name "reviewer" twice');
   });
 
   test('refuses media that are not what the record says, and those outside', async () => {
@@ -176,7 +197,69 @@ describe('what happens to a run', () => {
     expect(await ids('--test-case', 'test-cases/', '--limit', '2')).toHaveLength(2);
     expect(await ids('--test-case', 'test-cases/games/')).toEqual([]);
     const { stdout } = await run('runs', '--limit', '1');
-    expect(stdout).toMatch(/^\d{4}-.* lively .*retracted.*\nand more/);
+    expect(stdout).toMatch(/^\d{4}-.* lively .*retracted.*\nand more: --last \d+/);
+    const first = await json<{ runs: RunSummary[]; next: string }>('runs', '--limit', '1');
+    expect([...first.runs.map(({ id }) => id), ...(await ids('--last', first.next))]).toEqual(await ids('--all'));
+    for (const [option, value, what] of [
+      ['--status', 'compleeted', 'status is one of completed'],
+      ['--last', 'x', 'last is a number'],
+    ] as const) {
+      const wrong = await run('runs', option, value);
+      expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining(what)]);
+    }
+  });
+
+  test('is corrected from its directory, with links and media, and what that changed is shown', async () => {
+    const directory = directoryOf('mended', () => ({}));
+    mkdirSync(join(directory, 'media'));
+    writeFileSync(join(directory, 'media', 'a.log'), 'one');
+    const { run: before } = await json<RunAnswer>('submit', directory);
+    writeFileSync(join(directory, 'media', 'b.log'), 'two');
+    writeFileSync(join(directory, 'links.json'), '{"source":"https://example.com/"}');
+    const amended = await run('amend', 'mended', '--file', directory, '--reason', 'There was more.');
+    expect([amended.code, amended.stderr]).toEqual([0, '']);
+    expect(amended.stdout).toMatch(
+      /^amended  mended  sha256:\w+\n {6}links: nothing → {"source":.*\n {6}media\[1\]: nothing → /,
+    );
+    const { body } = await json<Run>('run', 'mended');
+    expect(body!.media?.map(({ name }) => name)).toEqual(['media/a.log', 'media/b.log']);
+    expect(body!.definition).toEqual(before.definition);
+    expect((await run('amend', 'mended', '--file', directory, '--reason', 'Again.')).stdout).toMatch(/^unchanged/);
+    const judged = await run('review', 'mended', '--ratings', 'play=1');
+    expect(judged.stdout).toBe('reviewed  mended  by ada\n');
+    const edited = await run('review', 'mended', '--ratings', 'play=2', '--note', 'n');
+    expect(edited.stdout).toBe('reviewed  mended  by ada\n      ratings.play: 1 → 2\n');
+    await json('retract', 'mended', '--reason', 'It was for a test.');
+  });
+
+  test('is deleted with all that it consists of, where the law asks for it', async () => {
+    const bytes = Buffer.from(`a log of the unspeakable ${'.'.repeat(100_000)}`);
+    const media = [{ name: 'a.log', digest: sha256(bytes), size: bytes.length, mediaType: 'text/plain' }];
+    const directory = directoryOf('unspeakable', () => ({ media }));
+    writeFileSync(join(directory, 'a.log'), bytes);
+    const review = JSON.parse(runFile('least', 'review.json').toString()) as object;
+    writeFileSync(join(directory, 'review.json'), JSON.stringify({ ...review, text: 'Of the unspeakable.' }));
+    await json('submit', directory);
+    await json('publication', 'now');
+    expect(isUnspeakableShown()).toBe(true);
+    const { record } = await json<Run>('run', 'unspeakable');
+    expect((await run('erase', 'unspeakable', '--reason', 'x')).code).toBe(2);
+    const erased = await run('erase', 'unspeakable', '--reason', 'A person asked for it.', '--yes');
+    expect([erased.code, erased.stdout]).toEqual([0, 'erased  unspeakable  (3 bodies deleted)\n']);
+    for (const path of ['', `/bodies/${record}`]) {
+      const reply = await call('GET', `/runs/unspeakable/record${path}`.replace('/record/bodies', '/bodies'));
+      expect([reply.status, jsonOf(reply)]).toEqual([410, expect.objectContaining({ code: 'run-erased' })]);
+    }
+    expect((await call('GET', `/media/${sha256(bytes)}`)).status).toBe(404);
+    const { stdout } = await run('run', 'unspeakable');
+    expect(stdout).toMatch(/^run +unspeakable\nerased +A person asked for it\./);
+    expect((await run('runs', '--limit', '1')).stdout).toMatch(/ unspeakable .* erased/);
+    const again = await run('submit', directory);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('was erased')]);
+    await expect.poll(isUnspeakableShown, { timeout: 60_000, interval: 500 }).toBe(false);
+    expect((await run('log', 'verify')).code).toBe(0);
+    const verified = await run('snapshot', 'verify', join(server.data, 'public'));
+    expect(verified.code).toBe(0);
   });
 });
 
@@ -224,6 +307,85 @@ describe('bodies that are refused', () => {
     });
     const tooLarge = await call('POST', '/runs', submissionOf('large', { x: 'x'.repeat(10 * 1024 * 1024) }));
     expect([tooLarge.status, jsonOf(tooLarge)]).toEqual([413, expect.objectContaining({ code: 'body-too-large' })]);
+  });
+});
+
+describe('what later requests bring', () => {
+  /** Value, and the path below where it stands. */
+  const BAD: readonly (readonly [what: string, value: string, below: string, message: string])[] = [
+    ['a number beyond 2^53', '[9007199254740993]', '[0]', 'beyond 2^53'],
+    ['a number that loses digits', '{"y":0.12345678901234567890}', '.y', 'other readers keep'],
+    ['a number without end', '1e400', '', 'beyond 2^53'],
+    ['half of a pair', '{"y":"\\ud800"}', '.y', 'surrogate'],
+    ['half of a pair in a name', '{"\\udc00":1}', '', 'surrogate'],
+    ['__proto__', '{"y":{"__proto__":{"admin":true}}}', '.y', '__proto__'],
+    ['__proto__ in another spelling', '{"\\u005f_proto__":1}', '', '__proto__'],
+    ['a name twice', '{"y":1,"y":2}', '', 'twice'],
+    ['too deep a nest', `${'['.repeat(300)}${']'.repeat(300)}`, '[0][0][0]', 'deep'],
+  ];
+  const REQUESTS: readonly (readonly [what: string, method: string, path: string, before: string, at: string])[] = [
+    [
+      'a review',
+      'PUT',
+      '/runs/judged/reviews/ada',
+      '{"note":"n","review":{"format":1,"reviewer":"ada","x":',
+      'review.x',
+    ],
+    ['a note', 'PUT', '/runs/judged/reviews/ada', '{"review":{"format":1,"y":', 'review.y'],
+    [
+      'an amendment',
+      'POST',
+      '/runs/judged/amendments',
+      '{"reason":"r","record":{"format":1,"metrics":',
+      'record.metrics',
+    ],
+    ['a retraction', 'POST', '/runs/judged/retraction', '{"reason":{"x":', 'reason.x'],
+    ['an erasure', 'POST', '/runs/judged/erasure', '{"reason":{"x":', 'reason.x'],
+  ];
+
+  beforeAll(async () => {
+    await call('POST', '/runs', submissionOf('judged'));
+  });
+
+  test.each(REQUESTS)(
+    '%s is refused with the path of what readers take differently',
+    async (_, method, path, before, at) => {
+      for (const [what, value, below, message] of BAD) {
+        const reply = await call(method, path, Buffer.from(`${before}${value}}}`));
+        expect([what, reply.status, (jsonOf(reply) as { code: string }).code]).toEqual([what, 422, 'run-invalid']);
+        const { faults } = (
+          jsonOf(reply) as { about: { faults: { document: string; path: string; message: string }[] } }
+        ).about;
+        expect(faults, what).toHaveLength(1);
+        expect([faults[0]!.document, faults[0]!.path.slice(0, `${at}${below}`.length)], what).toEqual([
+          'request',
+          `${at}${below}`,
+        ]);
+        expect(faults[0]!.message, what).toContain(message);
+      }
+      for (const bytes of [Buffer.from([0x7b, 0xff, 0x7d]), Buffer.from(`${before}"\xed\xa0\x80"}}`, 'latin1')]) {
+        const reply = await call(method, path, bytes);
+        expect([reply.status, jsonOf(reply)]).toEqual([400, expect.objectContaining({ code: 'json-invalid' })]);
+      }
+      const large = await call(method, path, Buffer.from(`${before}"${'x'.repeat(10_000_000)}"}}`));
+      expect([large.status, jsonOf(large)]).toEqual([413, expect.objectContaining({ code: 'body-too-large' })]);
+      const found = jsonOf(await call('GET', '/runs/judged')) as Run;
+      expect(found.history).toHaveLength(1);
+    },
+  );
+
+  test('is too large where its document has more than a mebibyte', async () => {
+    const { record, review } = submissionOf('judged', { x: 'x'.repeat(1024 * 1024) });
+    const amended = await call('POST', '/runs/judged/amendments', { record, reason: 'r' });
+    const judged = { review: { ...review, reviewer: 'bob', x: 'x'.repeat(1024 * 1024) } };
+    for (const [reply, document] of [
+      [amended, 'record'],
+      [await call('PUT', '/runs/judged/reviews/bob', judged), 'review'],
+    ] as const)
+      expect([reply.status, jsonOf(reply)]).toMatchObject([
+        422,
+        { about: { faults: [{ document, path: '', message: 'is larger than 1 MiB' }] } },
+      ]);
   });
 });
 

@@ -120,4 +120,9 @@ export class FaultyProxy {
   }
 }
 
-const CODES: Readonly<Record<number, string>> = { 503: 'SlowDown', 507: 'InsufficientStorage', 500: 'InternalError' };
+const CODES: Readonly<Record<number, string>> = {
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'SlowDown',
+  507: 'InsufficientStorage',
+};

@@ -17,14 +17,16 @@ export const PROGRAMS = [
   'ceph-osd',
   'radosgw',
   'chromium',
+  'nginx',
+  'systemd-analyze',
 ] as const;
 export type Program = (typeof PROGRAMS)[number];
 
 /** A real S3: Ceph's gateway, and the least of a cluster behind it. */
 export const S3_PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw'] as const satisfies readonly Program[];
 
-/** Go tools are there only where the machine has Go, so not even a full run insists on them. */
-const OPTIONAL: readonly Program[] = ['oras', 'crane', 'go'];
+/** Go tools are there only where the machine has Go, and systemd's only where there is systemd, so not even a full run insists on them. */
+const OPTIONAL: readonly Program[] = ['oras', 'crane', 'go', 'systemd-analyze'];
 
 /** Debian keeps what belongs to one version of PostgreSQL out of the PATH. */
 const POSTGRESQL = '/usr/lib/postgresql';

@@ -124,7 +124,7 @@ export async function* pieces(bytes: Uint8Array, size = 16 * 1024): AsyncGenerat
 export async function loggedRuns({ log }: Pick<RunPlace, 'log'>): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
   for await (const { entry } of log.entries()) {
-    if (['run', 'review', 'amend', 'retract'].includes(entry.type)) entries.push(entry);
+    if (['run', 'review', 'amend', 'retract', 'erase'].includes(entry.type)) entries.push(entry);
   }
   return entries;
 }

@@ -1,6 +1,6 @@
 import type { Bucket } from './bucket.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { inParallel } from './in-parallel.ts';
+import { eachAtOnce } from '../../encoding/each-at-once.ts';
 import { MAX_PARTS, MIN_PART_BYTES, Multipart } from './multipart.ts';
 import { sizeOf, totalOf, type Piece } from './piece.ts';
 import { readObject } from './read-object.ts';
@@ -48,7 +48,7 @@ async function join({ bucket, shape, budget }: Workplace, key: string, pieces: r
 }
 
 async function fill(object: Multipart, bucket: Bucket, parts: readonly (readonly Piece[])[]): Promise<void> {
-  await inParallel(COPIES_AT_A_TIME, [...parts.entries()], async ([at, part]) => {
+  await eachAtOnce(COPIES_AT_A_TIME, [...parts.entries()], async ([at, part]) => {
     const [piece, ...more] = part;
     if (piece !== undefined && more.length === 0) await object.copy(at + 1, piece.key, sizeOf(piece));
     else await object.put(at + 1, await bytesOf(bucket, part));

@@ -5,7 +5,7 @@ import type { StagedUpload, UploadStore } from '../upload-store.ts';
 import type { Bucket } from './bucket.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { bytesOf, compose, DEFAULT_SHAPE, type Shape, type Workplace } from './compose.ts';
-import { inParallel } from './in-parallel.ts';
+import { eachAtOnce } from '../../encoding/each-at-once.ts';
 import { inParts, sendParts, type Part } from './parts.ts';
 import { sizeOf, standingOf, totalOf, type Piece, type Standing } from './piece.ts';
 import { readObject } from './read-object.ts';
@@ -112,7 +112,7 @@ export class S3UploadStore implements UploadStore {
   }
 
   #delete(pieces: readonly Piece[]): Promise<void> {
-    return inParallel(DELETES_AT_A_TIME, pieces, ({ key }) => this.#bucket.delete(key));
+    return eachAtOnce(DELETES_AT_A_TIME, pieces, ({ key }) => this.#bucket.delete(key));
   }
 
   #workplace(id: string): Workplace {

@@ -41,4 +41,5 @@ export const RUN_BODY: ApiPath = apiPath('/api/v1/runs/{id}/bodies/{digest}');
 export const RUN_REVIEW: ApiPath = apiPath('/api/v1/runs/{id}/reviews/{reviewer}');
 export const RUN_AMENDMENTS: ApiPath = apiPath('/api/v1/runs/{id}/amendments');
 export const RUN_RETRACTION: ApiPath = apiPath('/api/v1/runs/{id}/retraction');
+export const RUN_ERASURE: ApiPath = apiPath('/api/v1/runs/{id}/erasure');
 export const MEDIA: ApiPath = apiPath('/api/v1/media/{digest}');

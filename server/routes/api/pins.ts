@@ -58,7 +58,7 @@ export const pinPut: Route = {
     more: 'expect is the digest at which the pin must stand now, or null where it must not be there.',
     takes: TAKES,
     answers: { 200: { says: 'the pin as it stands now', json: ONE } },
-    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'version-unknown'],
+    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'secret-found', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', name = '']) {
     const change = await checkedBody(ctx, app, TAKES);
@@ -74,7 +74,7 @@ export const pinDelete: Route = {
     summary: 'Removes a pin; its history stays',
     query: QUERY,
     answers: { 204: { says: 'it is removed' } },
-    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'pin-unknown'],
+    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'pin-unknown', 'secret-found'],
   },
   async handle(ctx, { definitions }, [family = '', name = '']) {
     const change = { to: null, ...asked(ctx, QUERY) };

@@ -46,6 +46,7 @@ export const publish: Route = {
       'name-taken',
       'object-missing',
       'publish-invalid',
+      'secret-found',
       'tag-immutable',
       'truncated',
       'version-conflict',

@@ -2,6 +2,8 @@ import type { Context } from 'koa';
 import { RunError } from '../../../lib/record/run-error.ts';
 import {
   AMENDMENT,
+  ERASURE,
+  ERASURE_ANSWER,
   KEPT_RECORD,
   RETRACTION,
   REVIEW_REQUEST,
@@ -12,7 +14,8 @@ import {
   RUN_REVIEW as REVIEW,
   RUN_SUBMISSION,
 } from '../../../lib/record/schemas.ts';
-import type { RunAnswer, RunFilter } from '../../../lib/record/wire.ts';
+import type { ErasureAnswer, RunAnswer, RunFilter } from '../../../lib/record/wire.ts';
+import { eraseBodies } from '../../../lib/upkeep/erase.ts';
 import { anyOf, integer, type Schema } from '../../../lib/encoding/schema.ts';
 import type { AppContext } from '../../app-context.ts';
 import { actorOf } from '../../actor.ts';
@@ -22,7 +25,7 @@ import { nextLink } from '../../query.ts';
 import { IMMUTABLE, REVALIDATE, sendFound } from '../../send-found.ts';
 import { strictBody } from '../../strict-body.ts';
 import type { Route } from '../route.ts';
-import { RUN, RUN_AMENDMENTS, RUN_BODY, RUN_RECORD, RUN_RETRACTION, RUN_REVIEW, RUNS } from './paths.ts';
+import { RUN, RUN_AMENDMENTS, RUN_BODY, RUN_ERASURE, RUN_RECORD, RUN_RETRACTION, RUN_REVIEW, RUNS } from './paths.ts';
 
 const PAGE = 100;
 const JSON_BYTES = ['application/json'];
@@ -35,6 +38,7 @@ const SUBMISSION = takes(RUN_SUBMISSION, 'a run');
 const REVIEWING = takes(REVIEW_REQUEST, 'a review');
 const AMENDING = takes(AMENDMENT, 'an amendment');
 const RETRACTING = takes(RETRACTION, 'a retraction');
+const ERASING = takes(ERASURE, 'an erasure');
 
 const CHANGED = {
   200: { says: 'the run is just that already', json: RUN_ANSWER },
@@ -89,7 +93,7 @@ export const runSubmit: Route = {
     summary: 'Publishes a run with its review',
     takes: SUBMISSION,
     answers: CHANGED,
-    refuses: ['run-conflict', 'run-full', 'run-invalid'],
+    refuses: ['run-conflict', 'run-erased', 'run-full', 'run-invalid'],
   },
   async handle(ctx, app) {
     const by = actorOf(ctx);
@@ -119,7 +123,7 @@ export const runRecord: Route = {
   api: {
     summary: 'The record as it is now, as canonical JSON',
     answers: { 200: { says: 'the record, whose digest the run tells', bytes: JSON_BYTES, schema: KEPT_RECORD } },
-    refuses: ['run-unknown'],
+    refuses: ['run-erased', 'run-unknown'],
   },
   handle: (ctx, app, [id = '']) => sendBody(ctx, app, id, undefined),
 };
@@ -131,7 +135,7 @@ export const runBody: Route = {
   api: {
     summary: 'Any record or review that the run ever had, by its digest',
     answers: { 200: { says: 'a record or a review', bytes: JSON_BYTES, schema: anyOf(KEPT_RECORD, REVIEW) } },
-    refuses: ['run-unknown'],
+    refuses: ['run-erased', 'run-unknown'],
   },
   handle: (ctx, app, [id = '', digest = '']) => sendBody(ctx, app, id, digest),
 };
@@ -144,7 +148,7 @@ export const runReview: Route = {
     summary: "A reviewer's judgement; in the place of an earlier one it says why",
     takes: REVIEWING,
     answers: CHANGED,
-    refuses: ['review-moved', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
+    refuses: ['review-moved', 'run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
   },
   async handle(ctx, app, [id = '', reviewer = '']) {
     const by = actorOf(ctx);
@@ -160,7 +164,7 @@ export const runAmend: Route = {
     summary: 'A corrected record in the place of the one before',
     takes: AMENDING,
     answers: CHANGED,
-    refuses: ['review-moved', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
+    refuses: ['review-moved', 'run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
   },
   async handle(ctx, app, [id = '']) {
     const by = actorOf(ctx);
@@ -176,11 +180,34 @@ export const runRetract: Route = {
     summary: 'Says that a run is not to be relied on; it stays, and says so for ever',
     takes: RETRACTING,
     answers: CHANGED,
-    refuses: ['run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
+    refuses: ['run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
   },
   async handle(ctx, app, [id = '']) {
     const by = actorOf(ctx);
     answer(ctx, await app.runs.retract(id, await strictBody(ctx, app, RETRACTING), by));
+  },
+};
+
+export const runErase: Route = {
+  name: 'run-erase',
+  method: 'POST',
+  path: RUN_ERASURE,
+  api: {
+    summary: 'Deletes record, reviews and media of a run; that it was is in the log for good',
+    takes: ERASING,
+    answers: {
+      200: { says: 'it was erased before; what was left is deleted', json: ERASURE_ANSWER },
+      201: { says: 'it is done, and in the log', json: ERASURE_ANSWER },
+    },
+    refuses: ['run-full', 'run-invalid', 'run-unknown'],
+  },
+  async handle(ctx, app, [id = '']) {
+    const by = actorOf(ctx);
+    const request = await strictBody(ctx, app, ERASING);
+    const { answer: done, bodies } = await app.runs.erase(id, request, by);
+    const { deleted, kept } = await eraseBodies(app.stores, app.registry, bodies, Date.now);
+    const result: ErasureAnswer = { ...done, deleted, kept };
+    answer(ctx, result);
   },
 };
 

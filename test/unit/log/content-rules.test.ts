@@ -25,6 +25,8 @@ function run(more: Fields = {}): Fields {
 const review = { type: 'review', id: 'r', reviewer: 'ada', review: B!, supersedes: A!, note: 'n' };
 const amend = { type: 'amend', id: 'r', record: B!, supersedes: A!, reason: 'x' };
 const retract = { type: 'retract', id: 'r', reason: 'x' };
+const erase = { type: 'erase', id: 'r', reason: 'x' };
+const isOf = { definition: { family: 'f', version: 'v1.0.0', digest: A! }, status: 'failed' };
 
 function bytesOf(fields: Fields): Buffer {
   const present = Object.entries({ ...HEAD, ...fields }).filter(([, value]) => value !== undefined);
@@ -49,7 +51,10 @@ describe('the rules of content', () => {
     ['an edit of a review', [definition(), run(), review, { ...review, review: C!, supersedes: B! }]],
     ["another reviewer's first review", [definition(), run(), { ...review, reviewer: 'bob', supersedes: undefined }]],
     ['amendments', [definition(), run(), amend, { ...amend, record: C!, supersedes: B! }]],
+    ['an amendment that says what the run is now', [definition(), run(), { ...amend, ...isOf }]],
     ['a retraction', [definition(), run(), retract]],
+    ['an erasure', [definition(), run(), erase]],
+    ['an erasure of what was retracted', [definition(), run(), retract, erase]],
     ['a type that nobody knows', [{ type: 'remark', anything: [1, null] }]],
     ['a format that nobody knows', [{ ...definition('v1.0.0', 'x' as typeof A), v: 2 }]],
   ];
@@ -79,6 +84,15 @@ describe('the rules of content', () => {
     ['a retraction of nothing', 'never published', [retract]],
     ['a retraction twice', 'retracted before', [definition(), run(), retract, retract]],
     ['a review of what is retracted', 'retracted before', [definition(), run(), retract, review]],
+    [
+      'an amendment to nothing',
+      'does not have',
+      [definition('v1.0.0', B), { ...run(), definition: { ...isOf.definition, digest: B! } }, { ...amend, ...isOf }],
+    ],
+    ['an erasure of nothing', 'never published', [erase]],
+    ['an erasure twice', 'erased before', [definition(), run(), erase, erase]],
+    ['a review of what is erased', 'erased before', [definition(), run(), erase, review]],
+    ['a retraction of what is erased', 'erased before', [definition(), run(), erase, retract]],
     ['no time', 'no time', [{ ...definition(), at: 'yesterday' }]],
     ['a day that is not', 'no time', [{ ...definition(), at: '2026-13-01T00:00:00.000Z' }]],
     ['a time in another zone', 'no time', [{ ...definition(), at: '2026-01-01T00:00:00.000+01:00' }]],
@@ -109,7 +123,7 @@ describe('the rules of content', () => {
 
   test('hold against fields of any shape', () => {
     const odd: JsonValue[] = [null, 1, [], {}, true];
-    for (const type of ['definition', 'pin', 'statement', 'run', 'review', 'amend', 'retract']) {
+    for (const type of ['definition', 'pin', 'statement', 'run', 'review', 'amend', 'retract', 'erase']) {
       for (const value of odd) {
         const rules = new ContentRules();
         const fields = { family: value, version: value, digest: value, from: value, to: value, definition: value };

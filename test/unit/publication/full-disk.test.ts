@@ -28,7 +28,13 @@ describe.skipIf(!mayMount())('a folder on a full disk', () => {
     const renderer = new CountingRenderer();
     const { keys } = stores();
     let time = 1_800_000_000_000;
-    const publisher = new Publisher({ keys, target, renderer, now: () => time, graceMs: 3_600_000 });
+    const publisher = new Publisher({
+      keys,
+      target,
+      renderer,
+      clock: { now: () => time, ticks: () => time },
+      graceMs: 3_600_000,
+    });
     renderer.entries = 5;
     await publisher.publishNow();
     // As much as there is, and then the last pages.

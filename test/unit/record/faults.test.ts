@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Commit, KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { StoreError } from '../../../lib/store/store-error.ts';
+import { collect } from '../../../lib/upkeep/collect.ts';
 import { expectSound } from '../../support/publishing.ts';
 import { SOMEBODY } from '../../support/stored-git.ts';
 import {
@@ -53,6 +54,7 @@ const STEPS: readonly (readonly [string, (place: RunPlace) => Promise<unknown>])
     ({ runs }) =>
       runs.amend('old', submission(sampleRecord('old', { status: 'hung' }), undefined, { reason: 'r' }), SOMEBODY),
   ],
+  ['an erasure', ({ runs }) => runs.erase('old', submission(undefined, undefined, { reason: 'r' }), SOMEBODY)],
   ['a retraction', ({ runs }) => runs.retract('old', submission(undefined, undefined, { reason: 'r' }), SOMEBODY)],
 ];
 
@@ -68,16 +70,24 @@ describe.each(STEPS)('%s', (_name, step) => {
         const keys = failingAt(place().stores.keys, at, when);
         told = await isTakenBy(step(await runPlaceWith(place(), keys)));
         failed = keys.failed;
-        await expectSound(place().stores, place().registry);
+        await expectWhole(place());
       }
       expect(told).toBe(true);
       // Whatever was tried before, it happened once; and to ask again is no harm.
       await step(await runPlaceOn(place().stores));
       expect(await loggedRuns(place())).toHaveLength(entries + 1);
-      await expectSound(place().stores, place().registry);
+      await expectWhole(place());
     },
   );
 });
+
+/** An erased run leaves bodies that are still to be deleted. */
+async function expectWhole({ stores, registry, runs }: RunPlace): Promise<void> {
+  if ((await runs.get('old')).erased !== undefined) await collect(stores, registry, COLLECTING);
+  await expectSound(stores, registry);
+}
+
+const COLLECTING = { graceMs: 0, uploadExpiryMs: 1000, now: Date.now };
 
 function isTakenBy(work: Promise<unknown>): Promise<boolean> {
   return work.then(

@@ -101,10 +101,10 @@ describe('a run that comes in', () => {
   it('takes links that come beside it into the record', async () => {
     const links = { source: 'https://example.com/code', build: 'https://example.com/play' };
     const { run } = await place().runs.submit(submission(sampleRecord('a'), sampleReview(), { links }), BY);
-    expect(run.body.links).toEqual(links);
+    expect(run.body?.links).toEqual(links);
     const record = sampleRecord('b', { links: { source: links.source } });
     const both = await place().runs.submit(submission(record, sampleReview(), { links }), BY);
-    expect(both.run.body.links).toEqual(links);
+    expect(both.run.body?.links).toEqual(links);
     const other = submission(sampleRecord('c', { links: { source: 'https://example.com/else' } }), sampleReview(), {
       links,
     });
@@ -192,7 +192,7 @@ describe('media that a record names', () => {
       proofs: [{ id: 'a', media: 'proofs/a.png' }],
     };
     const good = sampleRecord('a', { media, validation });
-    expect((await place().runs.submit(submission(good), BY)).run.body.media).toEqual(media);
+    expect((await place().runs.submit(submission(good), BY)).run.body?.media).toEqual(media);
     const wrong = [
       { ...media[0], size: 1 },
       { ...media[1], mediaType: 'image/png' },
@@ -290,6 +290,21 @@ describe('corrections', () => {
     // Who sent it first may send it again, and so may who has what it became.
     expect((await runs.submit(submission(sampleRecord('a')), BY)).outcome).toBe('unchanged');
     expect((await runs.submit(submission(rest), BY)).outcome).toBe('unchanged');
+  });
+
+  it('make another published status of one, and back, and say in the log which', async () => {
+    const { runs } = place();
+    await runs.submit(submission(sampleRecord('a')), BY);
+    const becomes = (status: string): Promise<unknown> =>
+      runs.amend('a', submission({ ...sampleRecord('a'), status }, undefined, { reason: `it ${status}` }), BY);
+    await becomes('failed');
+    for (const never of ['unevaluable', 'error', 'running', 'odd'])
+      expect((await refused(becomes(never))).faults[0]).toMatch(/^record status: "\w+" is (never published|none of)/);
+    await becomes('completed');
+    const entries = (await loggedRuns(place())).map((entry) => ('status' in entry ? entry.status : undefined));
+    expect(entries).toEqual(['completed', 'failed', 'completed']);
+    const { definition } = await runs.get('a');
+    expect((await loggedRuns(place())).at(-1)).toMatchObject({ type: 'amend', definition, reason: 'it completed' });
   });
 
   it('say why, keep the id, and go from where they were expected', async () => {

@@ -21,6 +21,7 @@ const BEYOND = [
   /is not among the media$/,
   /^says nothing/,
   /^holds a user name or a password$/,
+  /secret/,
 ];
 const OBJECTS: readonly JsonSchema[] = [
   { $ref: '#/components/schemas/RunRecord' },

@@ -29,6 +29,7 @@ const WRONG: readonly [SettingName, readonly string[]][] = [
   ['s3-region', ['eu central', 'x/y']],
   ['s3-path-style', ['yes', 'On', '1']],
   ['blob-redirect', ['', 'yes', 'always']],
+  ['log-requests', ['', 'yes', 'all']],
   ['publish', ['public', 'dir:', 'file:x', 's3://', 'Off']],
   ['deploy-hook', ['deploy.example.org', 'ftp://x/']],
   ['snapshot-grace', ['', 'soon', '59s']],
@@ -67,6 +68,7 @@ describe('the configuration', () => {
     for (const { env } of Object.values(SETTINGS)) vi.stubEnv(env, undefined);
     vi.stubEnv('ASSAY_URL', undefined);
     vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', undefined);
   });
   afterEach(() => {
     vi.unstubAllEnvs();
@@ -90,6 +92,8 @@ describe('the configuration', () => {
       logOrigin: undefined,
       publish: { engine: 'dir', folder: 'data/public' },
       deployHook: undefined,
+      logRequests: false,
+      tracing: undefined,
       snapshotGraceMs: 7 * 86_400_000,
     });
   });

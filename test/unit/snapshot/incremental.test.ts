@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Sha256 } from '../../../lib/encoding/digest.ts';
+import { canonicalJson, type JsonObject } from '../../../lib/encoding/canonical-json.ts';
+import { sha256, type Sha256 } from '../../../lib/encoding/digest.ts';
 import { MemoryObjects } from '../../../lib/snapshot/memory-objects.ts';
 import { render } from '../../../lib/snapshot/render.ts';
 import { FakeLog } from './support/fake-log.ts';
@@ -57,7 +58,27 @@ const step = fc.oneof(
           amend(log, id),
     ),
   },
+  {
+    weight: 1,
+    arbitrary: id.map(
+      (id): Step =>
+        (log) =>
+          void log.append({ type: 'erase', id, reason: 'by law' }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(id, version, fc.constantFrom('failed', 'completed')).map(
+      ([id, version, status]): Step =>
+        (log) =>
+          void log.amend(id, 'of another', { status, definition: definitionOf(version) }),
+    ),
+  },
 );
+
+function definitionOf(version: string): JsonObject {
+  return { family: 'test-cases/carom', version, digest: sha256(Buffer.from(version)) };
+}
 
 function runStep(id: string, version: string, text: string): Step {
   return (log) => {
@@ -96,6 +117,19 @@ describe('a snapshot', () => {
       { numRuns: 30 },
     );
   });
+});
+
+test('a snapshot that another version of the renderer made is not gone on from', async () => {
+  const log = new FakeLog();
+  log.run('a');
+  const objects = new MemoryObjects();
+  const { id, root } = await render(log, objects, { size: 1 });
+  const { renderer: _renderer, ...first } = root;
+  const bytes = canonicalJson(first as unknown as JsonObject);
+  await objects.write({ digest: sha256(bytes), size: bytes.length }, bytes);
+  const again = await render(log, new MemoryObjects(), { size: 1, before: { id: sha256(bytes), objects } });
+  expect(again.id).toBe(id);
+  expect(again.written.objects).toBeGreaterThan(3);
 });
 
 test('a run of which a body was erased is rendered again where that is said', async () => {

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../../lib/encoding/canonical-json.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
 import { MemoryObjects } from '../../../lib/snapshot/memory-objects.ts';
 import { render } from '../../../lib/snapshot/render.ts';
-import { MARK } from '../../../lib/snapshot/scrubber.ts';
+import { MARK } from '../../../lib/scrub/scrubber.ts';
 import { allText, fullRender } from './support/full-render.ts';
 import { FakeLog, recordOf } from './support/fake-log.ts';
 
@@ -78,6 +78,38 @@ describe('a run', () => {
     expect(allText(rendered)).not.toContain('unspeakable');
   });
 
+  test('that was erased says so and why, and is the same whether or not the bodies are there', async () => {
+    const log = new FakeLog();
+    const digest = log.putBytes(Buffer.from('an unspeakable log'));
+    const media = [{ name: 'log.txt', digest, size: 18, mediaType: 'text/plain' }];
+    log.run('gone', { media }, { text: 'unspeakable' });
+    log.run('before', { media }, { text: 'unspeakable' });
+    log.append({ type: 'retract', id: 'before', reason: 'Wrong.' });
+    log.append({ type: 'erase', id: 'gone', reason: 'By law.' });
+    log.append({ type: 'erase', id: 'before', reason: 'By law.' });
+    const rendered = await fullRender(log);
+    const { snapshot } = rendered;
+    const erased = { index: 3, at: '2025-06-01T00:03:00.000Z', by: 'ann', reason: 'By law.' };
+    expect(await snapshot.run('gone')).toEqual({
+      format: 1,
+      id: 'gone',
+      number: 0,
+      events: [0, 3],
+      published: { index: 0, at: '2025-06-01T00:00:00.000Z', by: 'ann' },
+      retracted: erased,
+      erased,
+    });
+    expect(await snapshot.run('before')).toMatchObject({ retracted: { reason: 'Wrong.' }, erased: { index: 4 } });
+    expect((await snapshot.page(0))?.runs).toMatchObject([
+      { id: 'gone', erased: true, retracted: { reason: 'By law.' } },
+      { id: 'before', erased: true, retracted: { reason: 'Wrong.' } },
+    ]);
+    expect(snapshot.root.runs).toEqual({ count: 2, retracted: 2 });
+    expect(allText(rendered)).not.toContain('unspeakable');
+    log.content.clear();
+    expect((await fullRender(log)).snapshot.ref).toEqual(snapshot.ref);
+  });
+
   test('that was amended shows the newest record, and that, when and why', async () => {
     const log = new FakeLog();
     log.run('a');
@@ -86,9 +118,37 @@ describe('a run', () => {
     const { snapshot } = await fullRender(log);
     const run = await snapshot.run('a');
     expect(run?.record).toMatchObject({ digest: to, body: { status: 'failed' } });
+    expect(run?.status).toBe('failed');
     const said = { index: 1, at: '2025-06-01T00:01:00.000Z', by: 'ann' };
-    expect(run?.amended).toEqual([{ ...said, record: to, supersedes: from, reason: 'The exit code was misread.' }]);
-    expect((await snapshot.page(0))?.runs[0]).toMatchObject({ amendments: 1 });
+    const status = { from: 'completed', to: 'failed' };
+    const reason = 'The exit code was misread.';
+    expect(run?.amended).toEqual([{ ...said, record: to, supersedes: from, reason, status }]);
+    expect((await snapshot.page(0))?.runs[0]).toMatchObject({ amendments: 1, status: 'failed' });
+  });
+
+  test('that was amended is of the status and version that the last amendment says, and tells what each changed', async () => {
+    const log = new FakeLog();
+    log.definition('v1.0.0', {});
+    log.definition('v1.1.0', { 'prompt.md': '# Carom' });
+    log.run('a');
+    const [first, second] = ['v1.0.0', 'v1.1.0'].map((version) => ({ family: 'test-cases/carom', ...target(version) }));
+    log.amend('a', 'hung', { status: 'hung', definition: first! });
+    log.amend('a', 'of another version', { status: 'hung', definition: second! });
+    log.amend('a', 'back', { status: 'completed', definition: second! });
+    // The record is erased: what it was is in the log all the same.
+    log.content.clear();
+    const { snapshot } = await fullRender(log);
+    const run = await snapshot.run('a');
+    expect([run?.status, run?.definition, run?.record?.state]).toEqual(['completed', second, 'erased']);
+    expect(run?.amended?.map(({ reason, status, definition }) => [reason, status, definition])).toEqual([
+      ['hung', { from: 'completed', to: 'hung' }, undefined],
+      ['of another version', undefined, { from: first, to: second }],
+      ['back', { from: 'hung', to: 'completed' }, undefined],
+    ]);
+    const named = { family: 'test-cases/carom', version: 'v1.1.0' };
+    expect((await snapshot.page(0))?.runs[0]).toMatchObject({ status: 'completed', definition: named, amendments: 3 });
+    // A site shows the version that the run is of now.
+    expect((await snapshot.version(named.family, named.version))?.digest).toBe(second!.digest);
   });
 
   test('has its reviews by reviewer, each with what it was before', async () => {

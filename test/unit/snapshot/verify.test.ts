@@ -114,6 +114,14 @@ describe('verification', () => {
     expect(problems.map(({ path }) => path)).toContain('runs/run-7');
   });
 
+  test('refuses a snapshot of another version of the renderer by its number', async () => {
+    const { snapshot, objects } = await fullRender(sampleLog());
+    const { renderer: _renderer, ...first } = snapshot.root;
+    const bytes = canonicalJson(first as unknown as JsonObject);
+    await objects.write({ digest: sha256(bytes), size: bytes.length }, bytes);
+    await expect(verify(await Snapshot.open(objects, sha256(bytes)))).rejects.toThrow('rendered by version 1');
+  });
+
   test('names entries of the log that were changed', async () => {
     const log = sampleLog();
     const { snapshot } = await fullRender(log);

@@ -115,10 +115,12 @@ describe('of the log', () => {
 
 describe('of versions and the log', () => {
   const [digest, other] = ['one', 'two'].map((text) => sha256(Buffer.from(text)));
-  const record = { digest, tree: 'a', commit: 'b', layer: { digest }, config: { digest } };
+  const parts = { kind: 'test-case', tree: 'a', commit: 'b' };
+  const record = { digest, ...parts, layer: { digest }, config: { digest } };
 
   async function inTheLog(of = digest): Promise<void> {
-    const fact = { type: 'definition', family: 'cases/a', version: 'v1.0.0', kind: 'test-case', digest: of } as never;
+    const whole = { ...parts, layer: digest, config: digest, digest: of };
+    const fact = { type: 'definition', family: 'cases/a', version: 'v1.0.0', ...whole } as never;
     await log.append(() => Promise.resolve({ entry: fact, result: () => undefined }));
   }
 

@@ -61,6 +61,12 @@ export class FakeLog implements LogSource, BodySource, FileSource, Sources {
     return this.append(fact);
   }
 
+  /** With what entries of the first release did not say. */
+  amend(id: string, reason: string, more: JsonObject = {}): number {
+    const [record, supersedes] = [this.put({ amended: this.size, id }), this.put(recordOf(id))];
+    return this.append({ type: 'amend', id, record, supersedes, reason, ...more });
+  }
+
   definition(version: string, files: Readonly<Record<string, string | Uint8Array>>, config: JsonObject = {}): number {
     const listing = Object.entries(files).map(([path, text]): FileEntry => {
       const bytes = typeof text === 'string' ? Buffer.from(text) : text;

@@ -1,0 +1,100 @@
+import type { Sha256 } from '../encoding/digest.ts';
+import type { Clock } from '../store/clock.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
+import { withLease, type Lease, type LeaseTerm } from '../store/lease.ts';
+import { StoreError } from '../store/store-error.ts';
+import { withoutFailure } from './failure.ts';
+import { LimitedTarget } from './limited-target.ts';
+import { findLive } from './live.ts';
+import { PublicationError } from './publication-error.ts';
+import { changeState, type PublicationState } from './publication-state.ts';
+import type { PublishParts } from './publish-parts.ts';
+import { isDamage, publishSnapshot, swapTo } from './publish-snapshot.ts';
+import type { Renderer } from './renderer.ts';
+import { sweep, type Swept } from './sweep.ts';
+import type { Target } from './target.ts';
+
+const LEASE = 'publication';
+/** Readers wait no longer than this for another server, or the next start, to go on where a publisher died. */
+const TERM: LeaseTerm = { termMs: 15_000, marginMs: 5_000 };
+/** A call to the target that has not moved for so long is given up; its client has tried a few times by then. */
+const CALL_MS = 60_000;
+
+export interface PublishingOptions {
+  readonly keys: KeyedStore;
+  readonly target: Target;
+  readonly renderer: Renderer;
+  readonly clock: Clock;
+  /** How long a snapshot that was replaced is kept. */
+  readonly graceMs: number;
+  readonly callMs?: number;
+}
+
+/** All that changes the target: each at once, under a lease in the store, so that one publisher at a time does it. */
+export class Publishing {
+  readonly #options: PublishingOptions;
+  readonly #target: Target;
+  readonly #hasHook: boolean;
+  readonly #ended: AbortSignal;
+
+  constructor(options: PublishingOptions, hasHook: boolean, ended: AbortSignal) {
+    this.#options = options;
+    this.#target = new LimitedTarget(options.target, { callMs: options.callMs ?? CALL_MS, ended });
+    this.#hasHook = hasHook;
+    this.#ended = ended;
+  }
+
+  /** Notes what is live. False where it is not what this release would make of the same entries. */
+  takeStock(): Promise<boolean> {
+    return this.#leased(async (parts) => {
+      const { pointer, state } = await findLive(parts);
+      // Of a target that never had anything, nothing is missing.
+      if (pointer === undefined) return state.history.length === 0;
+      return parts.renderer.isAlike({ id: pointer.snapshot, objects: parts.target }).catch((error: unknown) => {
+        if (isDamage(error)) return false;
+        throw error;
+      });
+    });
+  }
+
+  publish(): Promise<PublicationState> {
+    return this.#leased(async (parts) => {
+      await publishSnapshot(parts, await findLive(parts), await parts.renderer.size());
+      return changeState(parts.keys, withoutFailure);
+    });
+  }
+
+  /** Points readers at an earlier snapshot, and holds it there. */
+  rollback(snapshot: Sha256): Promise<PublicationState> {
+    return this.#leased(async (parts) => {
+      const live = await findLive(parts);
+      const wanted = live.state.history.find((one) => one.snapshot === snapshot);
+      if (wanted === undefined || (await parts.target.read(snapshot)) === undefined) {
+        throw new PublicationError(
+          'snapshot-unknown',
+          `no snapshot ${snapshot} is kept; assay snapshot list shows them`,
+        );
+      }
+      await changeState(parts.keys, (current) => ({ ...current, held: true as const }));
+      return swapTo(parts, live, { snapshot, size: wanted.size });
+    });
+  }
+
+  sweep(search: boolean): Promise<Swept> {
+    return this.#leased((parts) => sweep(parts, this.#options.graceMs, search));
+  }
+
+  #leased<T>(work: (parts: PublishParts) => Promise<T>): Promise<T> {
+    const { keys, renderer, clock, graceMs } = this.#options;
+    const common = { keys, target: this.#target, renderer, now: clock.now, hasHook: this.#hasHook };
+    const leased = (lease: Lease): Promise<T> => {
+      const check = (): void => {
+        // A server that is told to end does not end a long publication first; the next start goes on with it.
+        if (this.#ended.aborted) throw new StoreError('closed', 'the server is ending');
+        lease.check();
+      };
+      return work({ ...common, freshMs: graceMs / 2, check });
+    };
+    return withLease(keys, LEASE, clock, leased, TERM);
+  }
+}

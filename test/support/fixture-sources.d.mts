@@ -1,0 +1,3 @@
+import type { Sources } from '../../lib/snapshot/sources.ts';
+
+export const fixtureSources: Sources;

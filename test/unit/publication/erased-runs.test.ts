@@ -1,0 +1,192 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sha256, type Sha256 } from '../../../lib/encoding/digest.ts';
+import { DirectoryTarget } from '../../../lib/publication/directory-target.ts';
+import { removeErased } from '../../../lib/publication/erased-runs.ts';
+import { readState } from '../../../lib/publication/publication-state.ts';
+import { Publisher } from '../../../lib/publication/publisher.ts';
+import type { Renderer } from '../../../lib/publication/renderer.ts';
+import type { Target } from '../../../lib/publication/target.ts';
+import { erasuresIn } from '../../../lib/snapshot/erasures.ts';
+import { isRenderedAlike, render } from '../../../lib/snapshot/render.ts';
+import { Snapshot } from '../../../lib/snapshot/snapshot.ts';
+import { StoredSources } from '../../../lib/snapshot/stored-sources.ts';
+import { verify } from '../../../lib/snapshot/verify.ts';
+import { systemClock } from '../../../lib/store/clock.ts';
+import { eraseBodies } from '../../../lib/upkeep/erase.ts';
+import { pngBytes, sampleRecord, sampleReview, storeMedia, submission, useRunPlace } from '../../support/run-place.ts';
+import { SOMEBODY } from '../../support/stored-git.ts';
+
+const place = useRunPlace();
+const BY = SOMEBODY;
+
+function target(): DirectoryTarget {
+  return new DirectoryTarget(join(place().open.folder, 'bucket'));
+}
+
+function sources(): StoredSources {
+  const { stores, registry, definitions } = place();
+  return new StoredSources({ keys: stores.keys, content: registry.content, files: definitions.files });
+}
+
+function renderer(): Renderer {
+  return {
+    size: () => place().log.size(),
+    checkpoint: () => Promise.resolve(undefined),
+    isAlike: (before) => isRenderedAlike(before),
+    render: async (size, before, sink) =>
+      (await render(sources(), sink, { size, ...(before === undefined ? {} : { before }) })).id,
+  };
+}
+
+function publisher(): Publisher {
+  const { stores } = place();
+  return new Publisher({
+    keys: stores.keys,
+    target: target(),
+    renderer: renderer(),
+    clock: systemClock,
+    graceMs: 3_600_000,
+  });
+}
+
+function erasures(from: number, to: number): ReturnType<typeof erasuresIn> {
+  return erasuresIn(sources(), from, to);
+}
+
+function remove(to: Target = target()): Promise<number | undefined> {
+  return removeErased({
+    keys: place().stores.keys,
+    target: to,
+    renderer: renderer(),
+    erasures,
+    check: () => undefined,
+  });
+}
+
+async function submit(id: string, text: string, media: readonly Uint8Array[] = []): Promise<void> {
+  const items = [];
+  for (const [at, bytes] of media.entries()) {
+    const digest = await storeMedia(place(), bytes);
+    items.push({ name: `${at}.bin`, digest, size: bytes.length, mediaType: 'application/octet-stream' });
+  }
+  await place().runs.submit(submission(sampleRecord(id, { media: items }), sampleReview({ text })), BY);
+}
+
+async function erase(id: string): Promise<void> {
+  const { runs, stores, registry } = place();
+  const { bodies } = await runs.erase(id, submission(undefined, undefined, { reason: 'by law' }), BY);
+  await eraseBodies(stores, registry, bodies, Date.now);
+}
+
+/** All that anybody could still read there. */
+async function inBucket(): Promise<{ readonly names: string[]; readonly text: string }> {
+  const folder = join(place().open.folder, 'bucket', 'o');
+  const names = await readdir(folder);
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'latin1')));
+  return { names, text: texts.join('\n') };
+}
+
+async function expectLiveWhole(): Promise<void> {
+  const [live] = (await readState(place().stores.keys)).state.history;
+  const snapshot = await Snapshot.open(target(), live!.snapshot);
+  expect((await verify(snapshot)).problems).toEqual([]);
+  expect((await verify(snapshot, { sources: sources() })).problems).toEqual([]);
+}
+
+const [OWN, SHARED] = [pngBytes(300), pngBytes(400)];
+const hex = (bytes: Uint8Array): string => sha256(bytes).slice('sha256:'.length);
+
+/** Several snapshots that show a run which is then erased, and one behind them that does not. */
+async function publishedAndErased(): Promise<Sha256[]> {
+  await submit('a', 'unspeakable', [OWN, SHARED]);
+  await publisher().publishNow();
+  await submit('b', 'of another', [SHARED]);
+  await publisher().publishNow();
+  await erase('a');
+  await publisher().publishNow();
+  const { state } = await readState(place().stores.keys);
+  return state.history.map(({ snapshot }) => snapshot);
+}
+
+describe('a run that was erased', () => {
+  test('leaves the target with the next snapshot, within the grace period of those before', async () => {
+    const [live, ...earlier] = await publishedAndErased();
+    expect(earlier).toHaveLength(2);
+    expect((await inBucket()).text).toContain('unspeakable');
+    expect(await remove()).toBeGreaterThanOrEqual(4);
+    const { names, text } = await inBucket();
+    expect(text).not.toContain('unspeakable');
+    expect(names).not.toContain(hex(OWN));
+    expect(names).toContain(hex(SHARED));
+    await expectLiveWhole();
+    const { state } = await readState(place().stores.keys);
+    expect(state.history.map(({ snapshot }) => snapshot)).toEqual([live]);
+    await expect(publisher().rollback(earlier[0]!)).rejects.toMatchObject({ code: 'snapshot-unknown' });
+    expect(await remove()).toBe(0);
+  });
+
+  test('stays until a snapshot without it is live', async () => {
+    await submit('a', 'unspeakable');
+    await publisher().publishNow();
+    await erase('a');
+    expect(await remove()).toBe(0);
+    expect((await inBucket()).text).toContain('unspeakable');
+    await publisher().publishNow();
+    await remove();
+    expect((await inBucket()).text).not.toContain('unspeakable');
+  });
+
+  test('leaves the target whole or later, wherever the removal dies', async () => {
+    await publishedAndErased();
+    let dies = 0;
+    for (let at = 0; ; at += 1) {
+      expect(at).toBeLessThan(30);
+      let removed = 0;
+      const dying = new Proxy(target(), {
+        get(real, name) {
+          if (name !== 'remove') return Reflect.get(real, name).bind(real) as unknown;
+          return async (digest: Sha256) => {
+            if (removed >= at) throw new Error('it dies');
+            removed += 1;
+            await real.remove(digest);
+          };
+        },
+      });
+      const isDone = await remove(dying).then(
+        () => true,
+        () => false,
+      );
+      await expectLiveWhole();
+      if (isDone) break;
+      dies += 1;
+    }
+    expect(dies).toBeGreaterThan(2);
+    const { text, names } = await inBucket();
+    expect(text).not.toContain('unspeakable');
+    expect(names).not.toContain(hex(OWN));
+  });
+
+  test('waits for the next snapshot where the live one shows another that was erased since', async () => {
+    await publishedAndErased();
+    await erase('b');
+    expect(await remove()).toBeUndefined();
+    await publisher().publishNow();
+    expect(await remove()).toBeGreaterThan(0);
+    const { text, names } = await inBucket();
+    expect(text).not.toMatch(/unspeakable|of another/);
+    for (const media of [OWN, SHARED]) expect(names).not.toContain(hex(media));
+    await expectLiveWhole();
+  });
+
+  test('does not keep the sweep from what is old', async () => {
+    await publishedAndErased();
+    await remove();
+    const { state } = await readState(place().stores.keys);
+    const [live] = state.history;
+    const rendered = await render(sources(), { write: async () => undefined }, { size: live!.size });
+    expect(rendered.id).toBe(live!.snapshot);
+    expect(state.history).toHaveLength(1);
+  });
+});
