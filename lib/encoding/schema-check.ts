@@ -5,13 +5,14 @@ import type { JsonSchema, Schema } from './schema.ts';
 export interface SchemaFault {
   /** `source.commit`, `oids[3]`; empty for the value itself. */
   readonly path: string;
-  /** `is a Git object id`, or whatever else the schema says that is not so. */
+  /** `is a Git object id, not "x"`: what the schema says that it is, and is not. */
   readonly message: string;
 }
 
 /** Who has more to mend than this begins with these. */
 const MOST_FAULTS = 100;
 const LONGEST_PATH = 300;
+const LONGEST_QUOTED = 100;
 
 /** Everything in which a value is not as its schema says. */
 export function schemaFaults(schema: JsonSchema, value: unknown): SchemaFault[] {
@@ -33,7 +34,7 @@ type Step = string | number;
 function walk(schema: JsonSchema, value: unknown, steps: readonly Step[], faults: SchemaFault[]): void {
   if (faults.length >= MOST_FAULTS) return;
   if (isOtherwise(schema, value)) {
-    faults.push({ path: pathOf(steps), message: `is ${saidOf(schema)}` });
+    faults.push({ path: pathOf(steps), message: `is ${saidOf(schema)}${found(value)}` });
   } else if (Array.isArray(value) && schema.items !== undefined) {
     for (const [index, item] of value.entries()) walk(schema.items, item, [...steps, index], faults);
   } else if (isObject(value)) {
@@ -59,7 +60,8 @@ function walkObject(
     const inner = [...steps, name];
     const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (known !== undefined) walk(known, field, inner, faults);
-    else if (additionalProperties === false) faults.push({ path: pathOf(inner), message: 'is not known here' });
+    else if (additionalProperties === false)
+      faults.push({ path: pathOf(steps), message: `has no field ${quoted(name)}` });
     else if (additionalProperties !== true) walk(additionalProperties, field, inner, faults);
     if (propertyNames !== undefined) walk(propertyNames, name, inner, faults);
     if (faults.length >= MOST_FAULTS) return;
@@ -118,6 +120,16 @@ export function saidOf(schema: JsonSchema): string {
 }
 
 const WORDS = { object: 'a JSON object', boolean: 'true or false', null: 'null' } as const;
+
+/** What stands there instead, where that can be shown. */
+function found(value: unknown): string {
+  if (typeof value === 'object' || value === undefined) return '';
+  return `, not ${typeof value === 'string' ? quoted(value) : String(value)}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length <= LONGEST_QUOTED ? text : `${text.slice(0, LONGEST_QUOTED)}…`);
+}
 
 function pathOf(steps: readonly Step[]): string {
   const path = keyPath(steps);

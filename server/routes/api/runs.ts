@@ -60,7 +60,11 @@ const FILTERS = {
   retracted: narrowing(RUN_FILTERS.retracted, 'retracted runs: with the others (as without this), alone, or not'),
 };
 const LAST: Parameter<number> = {
-  schema: integer({ minimum: 0, maximum: 999_999_999_999_999, description: 'the next of the page before' }),
+  schema: integer({
+    minimum: 0,
+    maximum: 999_999_999_999_999,
+    description: 'a number, which the page before named as its next',
+  }),
   says: 'the next of the page before',
   refuse: (message, last) => new RunError('run-page-invalid', message, { last }),
 };
