@@ -123,8 +123,8 @@ const WORDS = { object: 'a JSON object', boolean: 'true or false', null: 'null' 
 
 /** What stands there instead, where that can be shown. */
 function found(value: unknown): string {
-  if (typeof value === 'object' || value === undefined) return '';
-  return `, not ${typeof value === 'string' ? quoted(value) : String(value)}`;
+  if (typeof value === 'string') return `, not ${quoted(value)}`;
+  return typeof value === 'number' || typeof value === 'boolean' ? `, not ${value}` : '';
 }
 
 function quoted(text: string): string {

@@ -66,6 +66,10 @@ describe('the document', () => {
   });
 });
 
+function bodyOf(value: object): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
 describe('an answer', () => {
   const problem = { type: 'about:blank', title: 'x', status: 404, code: 'name-unknown', detail: 'x' };
   const exchange = {
@@ -75,7 +79,6 @@ describe('an answer', () => {
     contentType: 'application/problem+json',
     body: Buffer.from(JSON.stringify(problem)),
   };
-  const bodyOf = (value: object): Buffer => Buffer.from(JSON.stringify(value));
 
   test('that is as the document says passes, and so does one of which it says nothing', () => {
     expect(exchangeFault(exchange)).toBeUndefined();
