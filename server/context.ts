@@ -1,23 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Audit } from '../lib/audit/audit.ts';
 import { Definitions } from '../lib/definition/definitions.ts';
 import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
+import { objectSize } from '../lib/git/stored/object-size.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
 import { LogError } from '../lib/log/log-error.ts';
 import type { Log } from '../lib/log/log-store.ts';
 import { openLog } from '../lib/log/open-log.ts';
 import { makeRegistry, type Registry, type Stores } from '../lib/oci/registry.ts';
+import { requireWhole } from '../lib/moving/note.ts';
 import { MediaFiles } from '../lib/record/media.ts';
 import { Runs } from '../lib/record/runs.ts';
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
+import { systemClock } from '../lib/store/clock.ts';
+import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
-import type { BlobsPlace, Config, StorePlace } from './config.ts';
+import type { Moments } from '../lib/store/moments.ts';
+import { announceServer } from '../lib/store/presence.ts';
+import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
@@ -33,6 +40,8 @@ export interface Context {
   readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
+  /** Rejects where larger content cannot be reached. */
+  readonly reachBlobs: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,49 +52,94 @@ export interface ServerContext extends Context {
 }
 
 /** The engine of larger content, with what it offers beside its ports. */
-interface OpenBlobs {
+export interface OpenBlobs {
   readonly stores: Omit<Stores, 'keys'>;
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
   readonly spools: string;
+  reach(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A server makes what is not there yet; a command beside it must not take a wrong folder for an empty store. */
 export async function openExisting(config: Config): Promise<Context> {
-  await requireStore(config.store);
-  const blobs = await existingBlobs(config.blobs);
-  return contextOf(config, blobs, await openBeside(config, blobs));
+  const { blobs, keys } = await openStore(config, 'existing');
+  return contextOf(config, blobs, keys);
+}
+
+/** The keys of a store that is there, of whichever format. */
+export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
+  await requireStore(store);
+  return openKeys(store);
 }
 
 /** The one place that knows engines. */
 export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
-  const bare = await openBlobs(config.blobs);
-  const bareKeys = await openBeside(config, bare);
-  const blobs = tracer === undefined ? bare : { ...bare, stores: tracedStores(bare.stores, tracer) };
-  const keys = tracer === undefined ? bareKeys : tracedKeys(bareKeys, tracer);
+  const store = await openStore(config, 'made');
+  const blobs =
+    tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
+  const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
+    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
-    return { ...context, publicLog, runs, close: () => publicLog.close().then(() => context.close()) };
+    const presence = await announceServer(store.keys, Date.now);
+    async function closeAll(): Promise<void> {
+      await publicLog.close();
+      await presence.leave();
+      await context.close();
+    }
+    return { ...context, publicLog, runs, close: closeAll };
   } catch (error) {
-    await keys.close();
-    await blobs.close();
+    await store.close();
     throw error;
   }
+}
+
+function tellMigrated(keys: KeyedStore, format: number): Promise<void> {
+  const by = { address: '', name: actorName() };
+  return new Audit(keys, Date.now).note({ action: 'data-migrated', by, detail: { format } });
 }
 
 function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
   return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
 
-/** The keys, once the blobs are open, which are not left so where the keys cannot be had. */
-async function openBeside(config: Config, blobs: OpenBlobs): Promise<KeyedStore> {
-  return openKeys(config.store).catch(async (error: unknown) => {
+/** Both engines of a store. */
+export interface OpenStore {
+  readonly keys: KeyedStore & Moments;
+  readonly blobs: OpenBlobs;
+  close(): Promise<void>;
+}
+
+/** A store that is all there. */
+async function openStore(config: Parameters<typeof openEngines>[0], how: 'existing' | 'made'): Promise<OpenStore> {
+  const store = await openEngines(config, how);
+  try {
+    await requireWhole(store.keys);
+    if (how === 'existing') await requireFormat(store.keys);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The engines of a store that may be being moved into. What is `existing` has to be there; what is not is `made` otherwise. */
+export async function openEngines(
+  { store, blobs: place, processes = 1 }: Pick<Config, 'store' | 'blobs'> & { readonly processes?: number },
+  how: 'existing' | 'made',
+): Promise<OpenStore> {
+  if (how === 'existing') await requireStore(store);
+  const blobs = await (how === 'existing' ? existingBlobs(place) : openBlobs(place));
+  try {
+    const keys = await openKeys(store, processes > 1);
+    return { keys, blobs, close: () => keys.close().then(() => blobs.close()) };
+  } catch (error) {
     await blobs.close();
     throw error;
-  });
+  }
 }
 
 function runsOf({ stores, registry, definitions, config }: Context, log: Log): Runs {
@@ -106,7 +160,11 @@ async function openPublicLog({ logKeyFile, logOrigin }: Config, keys: KeyedStore
 
 function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?: () => Promise<void>): Context {
   const stores: Stores = { ...blobs.stores, keys };
-  const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
+  const registry = makeRegistry(stores, {
+    now: Date.now,
+    maxBlobBytes: config.maxBlobBytes,
+    objectSize,
+  });
   const openSpool: OpenSpool = () => new FileSpool(blobs.spools);
   const limits = packLimits(config);
   return {
@@ -122,6 +180,7 @@ function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?
     }),
     openSpool,
     packLimits: limits,
+    reachBlobs: () => blobs.reach(),
     async close() {
       await keys.close();
       await blobs.close();
@@ -148,23 +207,33 @@ async function requireStore(place: StorePlace): Promise<void> {
   throw new WrongSetting(`there is no store in ${place.folder}; --data or ASSAY_DATA names the server's folder`);
 }
 
-async function openKeys(place: StorePlace): Promise<KeyedStore> {
+export async function openKeys(place: StorePlace, isShared = false): Promise<KeyedStore & Moments> {
   if (place.engine === 'postgres') {
     const { PostgresKeyedStore } = await loadPostgres();
     return PostgresKeyedStore.open(place.url);
   }
   await makeDataFolder(place.folder);
-  return LmdbKeyedStore.open(place.folder);
+  return LmdbKeyedStore.open(place.folder, { isShared });
 }
 
-async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
+export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
   if (place.engine === 's3') return openS3Blobs(place, 'prepare');
   const { folder } = place;
   const layout = new FileLayout(folder);
   await makeDataFolder(folder);
   const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(folder, error));
   const uploads = await FileUploadStore.open(layout);
-  return { stores: { blobs, uploads }, spools: layout.writing, close: async () => {} };
+  return { stores: { blobs, uploads }, ...onFiles(layout) };
+}
+
+function onFiles({ blobs, writing }: FileLayout): Omit<OpenBlobs, 'stores'> {
+  return {
+    spools: writing,
+    async reach() {
+      if (!(await isFolder(blobs))) throw new Error(`the folder ${blobs} is not there`);
+    },
+    close: async () => {},
+  };
 }
 
 async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
@@ -174,7 +243,7 @@ async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
     throw new WrongSetting(`there are no blobs in ${place.folder}; --blobs or ASSAY_BLOBS names the server's folder`);
   }
   const stores = { blobs: FileBlobStore.existing(layout), uploads: FileUploadStore.existing(layout) };
-  return { stores, spools: layout.writing, close: async () => {} };
+  return { stores, ...onFiles(layout) };
 }
 
 /** Servers with an S3 keep nothing of their own, so what they need for a while lies among the temporary files. */
@@ -196,7 +265,7 @@ async function openS3Blobs(
     await rm(spools, { recursive: true, force: true });
   }
   const { blobs, uploads, leftovers } = s3;
-  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, close };
+  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, reach: () => s3.reach(), close };
 }
 
 /** Who runs on one machine pays nothing for the engine of many. */

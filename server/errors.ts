@@ -35,6 +35,7 @@ export type TellableCode =
 /** The one table from code to status. */
 const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   aborted: [500, 'UNKNOWN'],
+  'audit-page-invalid': [400, 'UNSUPPORTED'],
   'bad-object': [400, 'UNSUPPORTED'],
   'bad-pack': [400, 'UNSUPPORTED'],
   'bad-request': [400, 'UNSUPPORTED'],
@@ -59,6 +60,7 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'forbidden-content': [422, 'UNSUPPORTED'],
   full: [507, 'UNAVAILABLE'],
   'headers-too-large': [431, 'UNSUPPORTED'],
+  'host-foreign': [421, 'DENIED'],
   'hook-failed': [409, 'UNSUPPORTED'],
   'image-invalid': [422, 'UNSUPPORTED'],
   'index-unknown': [404, 'UNSUPPORTED'],
@@ -95,6 +97,8 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'proof-invalid': [500, 'UNKNOWN'],
   'publish-invalid': [422, 'UNSUPPORTED'],
   published: [409, 'DENIED'],
+  'quota-exceeded': [413, 'DENIED'],
+  'quota-invalid': [422, 'UNSUPPORTED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
   'ref-moved': [409, 'UNSUPPORTED'],
   'ref-refused': [409, 'UNSUPPORTED'],
@@ -120,6 +124,7 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'target-busy': [503, 'UNAVAILABLE'],
   'target-refused': [409, 'UNSUPPORTED'],
   'tile-unknown': [404, 'UNSUPPORTED'],
+  'too-many-requests': [429, 'TOOMANYREQUESTS'],
   truncated: [400, 'UNSUPPORTED'],
   'upload-busy': [409, 'BLOB_UPLOAD_INVALID'],
   'upload-out-of-order': [416, 'BLOB_UPLOAD_INVALID'],
@@ -157,7 +162,7 @@ export function statusOf(code: TellableCode): number {
 
 function tellable(code: TellableCode, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
-  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
+  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }), ...retryOf(status) };
 }
 
 function internal(code: StoreErrorCode): Answer {
@@ -168,8 +173,12 @@ function internal(code: StoreErrorCode): Answer {
     code: CODES[status] ?? 'internal',
     ociCode,
     message,
-    ...(status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {}),
+    ...retryOf(status),
   };
+}
+
+function retryOf(status: number): Pick<Answer, 'retryAfter'> {
+  return status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
 }
 
 /** The codes that stand for trouble on this side, by status. */

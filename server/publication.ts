@@ -25,10 +25,11 @@ export interface Publication {
   readonly target: string;
 }
 
-/** A running publisher; undefined where nothing is to be published. */
+/** A publisher, which looks after the log by itself if it is to; undefined where nothing is to be published. */
 export async function startPublication(
   { config, stores, registry, definitions, publicLog }: ServerContext,
   log: Log,
+  byItself: boolean,
 ): Promise<(Publication & { stop(): Promise<void> }) | undefined> {
   const opened = await openTarget(config.publish);
   if (opened === undefined) return undefined;
@@ -43,19 +44,21 @@ export async function startPublication(
     graceMs: config.snapshotGraceMs,
     onEvent: (event) => tell(event, log),
   });
-  publisher.start();
-  const erasing = startErasing({
-    keys: stores.keys,
-    target: opened.target,
-    renderer,
-    erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
-    clock: systemClock,
-    onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
-    onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
-  });
+  if (byItself) publisher.start();
+  const erasing = byItself
+    ? startErasing({
+        keys: stores.keys,
+        target: opened.target,
+        renderer,
+        erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
+        clock: systemClock,
+        onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
+        onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
+      })
+    : undefined;
   const { name } = opened;
   const stop = async (): Promise<void> => {
-    await Promise.all([publisher.stop(), erasing.stop()]);
+    await Promise.all([publisher.stop(), erasing?.stop() ?? Promise.resolve()]);
     opened.close();
   };
   return { publisher, renderer, target: name, stop };

@@ -1,20 +1,24 @@
 /** Does something for every item, so many at a time. After a failure nothing new begins, and what runs is waited for. */
 export async function eachAtOnce<T>(
   limit: number,
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const rest = items[Symbol.iterator]();
+  const rest = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const failures: unknown[] = [];
+  let ended = false;
   async function worker(): Promise<void> {
-    for (let next = rest.next(); next.done !== true && failures.length === 0; next = rest.next()) {
+    while (!ended && failures.length === 0) {
       try {
-        await work(next.value);
+        const next = await rest.next();
+        if (next.done === true) ended = true;
+        else await work(next.value);
       } catch (error) {
         failures.push(error);
       }
     }
   }
   await Promise.all(Array.from({ length: limit }, worker));
+  if (!ended) await rest.return?.();
   if (failures.length > 0) throw failures[0];
 }

@@ -29,8 +29,12 @@ export async function readKeyFile(path: string): Promise<LogSigner | undefined> 
 }
 
 /** Makes a file with a new key, durable, that nobody else may read. Where there is one by now, that one counts. */
-export async function makeKeyFile(path: string, name?: string): Promise<LogSigner> {
-  const signer = LogSigner.generate(name);
+export function makeKeyFile(path: string, name?: string): Promise<LogSigner> {
+  return installKeyFile(path, LogSigner.generate(name));
+}
+
+/** The same with a key that is there already. */
+export async function installKeyFile(path: string, signer: LogSigner): Promise<LogSigner> {
   const temporary = `${path}.${randomUUID()}`;
   await makeFolder(dirname(path));
   const handle = await open(temporary, 'wx', 0o600);

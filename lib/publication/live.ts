@@ -3,6 +3,7 @@ import { parsePointer, type Pointer } from './pointer.ts';
 import { PublicationError } from './publication-error.ts';
 import { changeState, type PublicationState, type PublishedSnapshot } from './publication-state.ts';
 import type { PublishParts } from './publish-parts.ts';
+import type { Renderer } from './renderer.ts';
 
 /** So many snapshots are remembered; what is swept is forgotten before. */
 const MAX_HISTORY = 1000;
@@ -27,12 +28,26 @@ export async function findLive(parts: PublishParts): Promise<Live> {
     const message = `the target shows ${pointer.size} entries, and this log has ${size}: it was published from another store`;
     throw new PublicationError('target-backwards', message);
   }
+  if (pointer !== undefined) await requireSameHistory(pointer, renderer);
   const state = await changeState(keys, (before) => {
     const [live] = before.history;
     const isNoted = live?.publication === pointer?.publication && live?.snapshot === pointer?.snapshot;
     return pointer === undefined || isNoted ? withoutSwap(before) : withLive(parts, before, pointer);
   });
   return { pointer, mark: read?.mark, state };
+}
+
+/** A log that was set back, and has grown since, must not take the place of what readers have seen. */
+async function requireSameHistory({ checkpoint, size }: Pointer, renderer: Renderer): Promise<void> {
+  const own = checkpoint === undefined ? undefined : await renderer.checkpoint(size);
+  if (checkpoint === undefined || own === undefined || headIn(own) === headIn(checkpoint)) return;
+  const message = `the target shows ${size} entries that are not the first ${size} of this log: it was published from another store`;
+  throw new PublicationError('target-backwards', message);
+}
+
+/** What was signed, whichever key has signed it. */
+function headIn(checkpoint: string): string {
+  return checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1);
 }
 
 /** Notes what readers see from now on, and that the site is to be told of it. */

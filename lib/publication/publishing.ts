@@ -1,7 +1,8 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import type { Clock } from '../store/clock.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { withLease, type Lease, type LeaseTerm } from '../store/lease.ts';
+import { withLease, type Lease } from '../store/lease.ts';
+import { LEASE_TERM, PUBLICATION_LEASE } from './leases.ts';
 import { StoreError } from '../store/store-error.ts';
 import { withoutFailure } from './failure.ts';
 import { LimitedTarget } from './limited-target.ts';
@@ -14,9 +15,6 @@ import type { Renderer } from './renderer.ts';
 import { sweep, type Swept } from './sweep.ts';
 import type { Target } from './target.ts';
 
-const LEASE = 'publication';
-/** Readers wait no longer than this for another server, or the next start, to go on where a publisher died. */
-const TERM: LeaseTerm = { termMs: 15_000, marginMs: 5_000 };
 /** A call to the target that has not moved for so long is given up; its client has tried a few times by then. */
 const CALL_MS = 60_000;
 
@@ -95,6 +93,6 @@ export class Publishing {
       };
       return work({ ...common, freshMs: graceMs / 2, check });
     };
-    return withLease(keys, LEASE, clock, leased, TERM);
+    return withLease(keys, PUBLICATION_LEASE, clock, leased, LEASE_TERM);
   }
 }

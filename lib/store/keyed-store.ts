@@ -49,7 +49,7 @@ export interface KeyedStore {
 
 /** Every entry of a range, a page at a time: what is written while it runs may be seen or not. */
 export async function* entriesOf(
-  store: KeyedStore,
+  store: Pick<KeyedStore, 'list'>,
   range: { readonly start: Uint8Array; readonly end: Uint8Array },
   pageSize = 500,
 ): AsyncGenerator<Entry> {
@@ -65,7 +65,7 @@ export async function* entriesOf(
 
 /** How many entries a range has, for who shows how far along a walk through it is. */
 export async function countEntries(
-  store: KeyedStore,
+  store: Pick<KeyedStore, 'list'>,
   range: { readonly start: Uint8Array; readonly end: Uint8Array },
   breathe: () => Promise<void> | undefined,
 ): Promise<number> {

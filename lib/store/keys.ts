@@ -10,6 +10,7 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     E <number>                        an entry of the log
  *     H                                 head of the log: how many entries, and the hashes that the next ones join
  *     I <number>                        a run, found by the place of its entry in the log
+ *     J <time> <number> <random>        a change, for the audit: who made it, and what it was
  *     K                                 keys of the log: the one that signs, and those that did
  *     L <name>                          lease: who alone may do a thing now
  *     M <digest>                        media of runs: bytes that records name
@@ -19,7 +20,9 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     R <family>                        family record: its tag rules
  *     T <level> <number>                hashes of the log's tree, 256 to a key
  *     U <uuid>                          upload session
+ *     V                                 which format all of this has
  *     W <family> 00 <number>            an event that waits to be put into the log
+ *     Y                                 what is being moved into this store, as long as it is not all there
  *     b <family> 00 <digest>            a blob of the family
  *     e <family> 00 <number>            an event of the family: what was published, pinned or stated, in order
  *     f <family> 00 <digest> <digest>   a referrer: subject, then the manifest that names it
@@ -133,6 +136,31 @@ export function pendingEventKey(family: string, number: number): Buffer {
   return Buffer.concat([Buffer.from(`W${family}\0`, 'latin1'), numberBytes(number)]);
 }
 
+/** `count` orders what happens in one millisecond of one process; `salt` keeps processes apart. */
+export function auditKey(time: number, count: number, salt: Uint8Array): Buffer {
+  const rest = Buffer.alloc(4);
+  rest.writeUInt32BE(count);
+  return Buffer.concat([Buffer.from('J'), numberBytes(time), rest, salt]);
+}
+
+/** The first key that an entry of that time or later may have. */
+export function auditSince(time: number): Buffer {
+  return Buffer.concat([Buffer.from('J'), numberBytes(Math.max(0, time))]);
+}
+
+/** All of such a key but its letter, as clients name it. */
+export function auditIdOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('hex', 1);
+}
+
+export function auditKeyOfId(id: string): Buffer {
+  return letterAnd('J', id, 'hex');
+}
+
+export const formatKey: Buffer = Buffer.from('V');
+
+export const movingKey: Buffer = Buffer.from('Y');
+
 export function versionKey(family: string, version: string): Buffer {
   return Buffer.from(`v${family}\0${version}`, 'latin1');
 }
@@ -162,15 +190,30 @@ export const allFamilies = below(Buffer.from('R'));
 export const allOids = below(Buffer.from('O'));
 export const allUploads = below(Buffer.from('U'));
 export const allLogEntries = below(Buffer.from('E'));
+export const allAudit = below(Buffer.from('J'));
 export const allMedia = below(Buffer.from('M'));
 export const allRuns = below(Buffer.from('N'));
 export const allRunPlaces = below(Buffer.from('I'));
 export const allPendingEvents = below(Buffer.from('W'));
 export const allLogTiles = below(Buffer.from('T'));
+/** Leases by which servers say that they run. */
+export const servingLeases = below(leaseKey('serving '));
 export const allEvents = below(Buffer.from('e'));
 export const allPins = below(Buffer.from('p'));
 export const allStatements = below(Buffer.from('s'));
 export const allVersions = below(Buffer.from('v'));
+
+/**
+ * What is moved with a store, in order, beside small content: all but leases (L), uploads (U) and the note of a move itself (Y).
+ */
+export const movedKeys: readonly KeyRange[] = [
+  { start: Buffer.of(0), end: Buffer.from('D') },
+  { start: Buffer.from('E'), end: Buffer.from('L') },
+  { start: Buffer.from('M'), end: Buffer.from('U') },
+  { start: Buffer.from('V'), end: Buffer.from('Y') },
+  { start: Buffer.from('Z'), end: Buffer.of(0xff) },
+];
+export const everyKey: KeyRange = { start: Buffer.of(0), end: Buffer.of(0xff) };
 
 /** The families whose names begin so. */
 export function familiesBelow(prefix: string): KeyRange {

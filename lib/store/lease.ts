@@ -5,7 +5,7 @@ import type { KeyedStore } from './keyed-store.ts';
 import { leaseKey } from './keys.ts';
 import { StoreError } from './store-error.ts';
 
-interface LeaseRecord {
+export interface LeaseRecord {
   readonly owner: string;
   readonly until: number;
   /** How often it was renewed: no two of its values are the same, whatever the clock does. */
@@ -20,7 +20,7 @@ const MARGIN_MS = 20_000;
  * Whether a lease until then still counts. One that ends much later than any lease can was taken before the clock was set
  * back, and would else be held until the clock is there again; the margin is what clocks of machines may differ by.
  */
-function isHeld(until: number, now: number): boolean {
+export function isHeld(until: number, now: number): boolean {
   return until > now && until <= now + TERM_MS + MARGIN_MS;
 }
 

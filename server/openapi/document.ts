@@ -21,6 +21,7 @@ const DESCRIPTION = [
 ].join(' ');
 
 const TAGS: Readonly<Record<string, string>> = {
+  audit: 'who changed what',
   families: 'what there is, and the rules of its tags',
   definitions: 'versions and what is in them; publishing',
   pins: 'the names that operators give to versions',

@@ -42,7 +42,7 @@ export interface Operation {
 }
 
 /** What every request can be told, whichever it is. */
-const OF_ANY: readonly TellableCode[] = ['request-malformed', 'headers-too-large'];
+const OF_ANY: readonly TellableCode[] = ['request-malformed', 'headers-too-large', 'host-foreign'];
 const OF_WRITES: readonly TellableCode[] = ['origin-foreign'];
 /** What is no name of a family, and an @ in it makes another path of it. */
 const OF_FAMILIES: readonly TellableCode[] = ['name-invalid', 'path-unknown'];
@@ -179,7 +179,7 @@ function refusal(status: string, codes: readonly string[]): ShownBody {
 }
 
 /** Every code that a route can answer with, by status. */
-function codesOf({ api, method, path }: DescribedRoute): Record<string, string[]> {
+function codesOf({ api, method, path, work }: DescribedRoute): Record<string, string[]> {
   const { query = {}, takes, answers, refuses = [] } = api;
   const told = Object.values(query).map(({ refuse }) => refuse('', ''));
   if (takes !== undefined && isJson(takes) && takes.refuse !== undefined) told.push(takes.refuse(''));
@@ -190,6 +190,7 @@ function codesOf({ api, method, path }: DescribedRoute): Record<string, string[]
     ...(takes === undefined ? [] : OF_BODIES),
     ...(takes !== undefined && isJson(takes) ? OF_JSON : []),
     ...(Object.values(answers).some(isBytes) ? (['range-unsatisfiable'] as const) : []),
+    ...(work === undefined ? [] : (['too-many-requests'] as const)),
     ...refuses,
   ];
   const pairs = [

@@ -4,8 +4,10 @@ import type { AppContext } from '../app-context.ts';
 import { RequestError } from '../request-error.ts';
 import { archive, file, files, metadata } from './api/content.ts';
 import { definition, definitions, statements } from './api/definitions.ts';
+import { audit } from './api/audit.ts';
 import { diff } from './api/diff.ts';
 import { families, family } from './api/families.ts';
+import { familyQuotaGet, familyQuotaPut } from './api/family-quota.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
 import { history } from './api/history.ts';
 import { missing } from './api/missing.ts';
@@ -47,6 +49,9 @@ const SERVED: readonly Route[] = [
   metrics,
   familyRulesGet,
   familyRulesPut,
+  familyQuotaGet,
+  familyQuotaPut,
+  audit,
   families,
   family,
   definitions,
@@ -107,6 +112,7 @@ export function makeRouter(app: AppContext): Middleware {
   for (const route of ROUTES) {
     router[METHOD[route.method]](route.path, async (ctx: Context) => {
       ctx.state['route'] = route.name;
+      if (route.work !== undefined) await app.turns.take(route.work, ctx.req, ctx.res);
       await route.handle(ctx, app, groupsOf(route.path, ctx.path));
     });
   }

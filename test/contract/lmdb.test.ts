@@ -1,16 +1,19 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { KeyedStore } from '../../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
-import type { Trial } from './harness.ts';
+import type { Engine, Trial } from './harness.ts';
 import { keyedStoreContract } from './keyed-store-contract.ts';
+import { momentsContract } from './moments-contract.ts';
 
-interface LmdbTrial extends Trial<KeyedStore> {
+interface LmdbTrial extends Trial<LmdbKeyedStore> {
   readonly end: () => Promise<void>;
 }
 
-keyedStoreContract<LmdbTrial>({
+const engine: Engine<LmdbKeyedStore, LmdbTrial> = {
   name: 'LMDB',
   async setup(): Promise<LmdbTrial> {
     const folder = await makeTemporaryFolder();
@@ -30,7 +33,10 @@ keyedStoreContract<LmdbTrial>({
     };
   },
   teardown: ({ end }) => end(),
-});
+};
+
+keyedStoreContract<LmdbTrial>(engine);
+momentsContract<LmdbTrial>(engine);
 
 describe('a key that LMDB does not take', () => {
   const folder = useTemporaryFolder();
@@ -46,6 +52,29 @@ describe('a key that LMDB does not take', () => {
       () => store.commit({ deletes: [key] }),
     ];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'StoreError', code: 'failed' });
+    await store.close();
+  });
+});
+
+describe('a store that several processes answer for', () => {
+  const folder = useTemporaryFolder();
+  const READER = fileURLToPath(new URL('../support/answer-reads.mjs', import.meta.url));
+
+  test('shows what one of them has acknowledged to the others at once', async () => {
+    const store = LmdbKeyedStore.open(folder.path, { isShared: true });
+    const reader = fork(READER, [folder.path]);
+    const seen: string[] = [];
+    const rounds = Array.from({ length: 200 }, (_, at) => String(at));
+    for (const round of rounds) {
+      await store.commit({ puts: [{ key: Buffer.from('counter'), value: Buffer.from(round) }] });
+      const answer = once(reader, 'message');
+      reader.send('?');
+      seen.push(String((await answer)[0]));
+    }
+    expect(seen).toEqual(rounds);
+    const ended = once(reader, 'exit');
+    reader.disconnect();
+    expect(await ended).toEqual([0, null]);
     await store.close();
   });
 });

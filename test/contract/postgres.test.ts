@@ -8,10 +8,11 @@ import { StoreError } from '../../lib/store/store-error.ts';
 import { CuttingProxy } from '../support/cutting-proxy.ts';
 import { PostgresServer, usePostgres } from '../support/postgres.ts';
 import { describeWith } from '../support/programs.ts';
-import type { Trial } from './harness.ts';
+import type { Engine, Trial } from './harness.ts';
 import { keyedStoreContract } from './keyed-store-contract.ts';
+import { momentsContract } from './moments-contract.ts';
 
-interface PostgresTrial extends Trial<KeyedStore> {
+interface PostgresTrial extends Trial<PostgresKeyedStore> {
   readonly end: () => Promise<void>;
 }
 
@@ -20,7 +21,7 @@ const EVERYTHING = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) };
 describeWith(['postgres'], 'PostgreSQL', () => {
   const server = usePostgres();
 
-  keyedStoreContract<PostgresTrial>({
+  const engine: Engine<PostgresKeyedStore, PostgresTrial> = {
     name: 'PostgreSQL',
     async setup(): Promise<PostgresTrial> {
       const url = await server.freshDatabase();
@@ -41,7 +42,10 @@ describeWith(['postgres'], 'PostgreSQL', () => {
       };
     },
     teardown: ({ end }) => end(),
-  });
+  };
+
+  keyedStoreContract<PostgresTrial>(engine);
+  momentsContract<PostgresTrial>(engine);
 
   describe('a store in PostgreSQL', () => {
     let url = '';

@@ -119,11 +119,14 @@ describe('the typed clients', () => {
     expect((await client.pin(FAMILY, 'stable')).history).toHaveLength(3);
     await client.declareRules('plain', { immutable: ['v*'] });
     await client.rules('plain');
+    await client.setQuota('plain', { bytes: 1000 });
+    expect(await client.quota('plain')).toMatchObject({ bytes: 1000, versions: null });
     await client.family('plain');
     expect(await all(client.families({ prefix: 'test-' }))).toHaveLength(1);
     expect((await client.familyPage({ n: 1 })).next).toBeDefined();
     expect((await client.versionPage(FAMILY, { n: 1 })).next).toBe('v1.0.0');
     expect(await all(client.versions(FAMILY))).toHaveLength(2);
+    expect(await all(client.audit({ actor: 'ada', family: FAMILY, action: 'pinned' }))).toHaveLength(3);
     const { next } = await client.historyPage(FAMILY, { n: 2 });
     await client.historyPage(FAMILY, { n: 2, last: next! });
     expect(new Set((await all(client.history(FAMILY))).map(({ what }) => what))).toEqual(
@@ -208,6 +211,9 @@ const REFUSED: readonly (readonly [code: string, method: string, target: string,
   ['rule-invalid', 'PUT', '/families/plain/rules', '{"immutable":["/"]}'],
   ['rule-invalid', 'PUT', '/families/plain/rules', '{"frozen":[]}'],
   ['body-too-large', 'PUT', '/families/plain/rules', ' '.repeat(70_000)],
+  ['quota-invalid', 'PUT', '/families/plain/quota', '{"bytes":-1}'],
+  ['audit-page-invalid', 'GET', '/audit?action=thought'],
+  ['audit-page-invalid', 'GET', '/audit?since=2026-02-99'],
   ['page-invalid', 'GET', `/definitions/${FAMILY}?n=-1`],
   ['version-unknown', 'GET', `/definitions/${FAMILY}@v9.9.9`],
   ['file-unknown', 'GET', `/definitions/${FAMILY}@v1.0.0/files/none`],

@@ -11,13 +11,15 @@ export class CountingRenderer implements Renderer {
   entries = 0;
   /** Another one makes other snapshots of the same entries. */
   version = 1;
+  /** Differs where the entries do. */
+  history = 'one';
 
   size(): Promise<number> {
     return Promise.resolve(this.entries);
   }
 
   checkpoint(size: number): Promise<string> {
-    return Promise.resolve(`a log\n${size}\n`);
+    return Promise.resolve(`a log\n${size}\n${this.history}\n\nsigned\n`);
   }
 
   async isAlike(before: { readonly id: Sha256; readonly objects: ObjectSource }): Promise<boolean> {

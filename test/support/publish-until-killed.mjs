@@ -1,7 +1,7 @@
 // Publishes twice, rolls back, publishes again and sweeps, as a server does and with a clock of its own, and kills itself
-// at a step: before or after any call to the target, any commit to the store or any word to the hook. Before it sweeps,
-// which by its clock is hours later, it says so on standard output and waits for a byte of standard input: a reader who is
-// still on the way then would come too late.
+// at a step: at any call to the target, commit to the store or word to the hook, before it and, where it changes anything,
+// after it. Before it sweeps, which by its clock is hours later, it says so on standard output and waits for a byte of
+// standard input: a reader who is still on the way then would come too late.
 // Arguments: the folder, the number of the step, what the clock says at first, the grace period. Needs `npm run build`.
 import { appendFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,6 +33,12 @@ async function stepped(work) {
   return result;
 }
 
+/** What changes nothing leaves behind itself what it found, so that one step is both. */
+async function read(work) {
+  step();
+  return work();
+}
+
 async function* steppedEach(items) {
   for await (const item of items) {
     step();
@@ -50,9 +56,9 @@ const keys = {
 const directory = new DirectoryTarget(join(folder, 'public'));
 const target = {
   put: (...args) => stepped(() => directory.put(...args)),
-  read: (...args) => stepped(() => directory.read(...args)),
-  open: (...args) => stepped(() => directory.open(...args)),
-  pointer: (...args) => stepped(() => directory.pointer(...args)),
+  read: (...args) => read(() => directory.read(...args)),
+  open: (...args) => read(() => directory.open(...args)),
+  pointer: (...args) => read(() => directory.pointer(...args)),
   swap: (...args) => stepped(() => directory.swap(...args)),
   list: (...args) => steppedEach(directory.list(...args)),
   remove: (...args) => stepped(() => directory.remove(...args)),

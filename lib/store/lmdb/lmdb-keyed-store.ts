@@ -2,8 +2,9 @@ import { asBuffer } from '../../encoding/as-buffer.ts';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import type { Check, Commit, Entry, KeyedStore, Range } from '../keyed-store.ts';
+import type { Listed, Moments } from '../moments.ts';
 import { StoreError } from '../store-error.ts';
 
 /** Below this much room a write that LMDB calls an I/O error was in truth refused for want of space. */
@@ -12,26 +13,34 @@ const NO_ROOM_BYTES = 4 * 1024 * 1024;
 /** What LMDB takes with pages of 4 KiB. It may refuse a longer key only after it has made what stands before it. */
 const LONGEST_KEY = 1978;
 
+export interface LmdbOptions {
+  /** Other processes answer for the same store, so that what one of them has acknowledged must show here at once. */
+  readonly isShared?: boolean;
+}
+
 /**
  * Keys on one machine. Several processes may open the same folder.
  * `overlappingSync` is off because with it data is visible before it is durable.
  */
-export class LmdbKeyedStore implements KeyedStore {
+export class LmdbKeyedStore implements KeyedStore, Moments {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #folder: string;
-  readonly #underWay = new Set<Promise<boolean>>();
+  readonly #isShared: boolean;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isFresh = false;
   #closed: Promise<void> | undefined;
 
-  private constructor(db: RootDatabase<Buffer, Buffer>, folder: string) {
+  private constructor(db: RootDatabase<Buffer, Buffer>, folder: string, isShared: boolean) {
     this.#db = db;
     this.#folder = folder;
+    this.#isShared = isShared;
   }
 
   static existsIn(folder: string): boolean {
     return existsSync(fileIn(folder));
   }
 
-  static open(folder: string): LmdbKeyedStore {
+  static open(folder: string, { isShared = false }: LmdbOptions = {}): LmdbKeyedStore {
     mkdirSync(folder, { recursive: true });
     const db = open<Buffer, Buffer>({
       path: fileIn(folder),
@@ -42,12 +51,13 @@ export class LmdbKeyedStore implements KeyedStore {
       maxReaders: 512,
     });
     syncFolder(folder);
-    return new LmdbKeyedStore(db, folder);
+    return new LmdbKeyedStore(db, folder, isShared);
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#checkOpen();
     checkKey(key);
+    this.#refresh();
     const found = this.#db.getBinaryFast(asBuffer(key));
     if (found === undefined) return undefined;
     const value = Buffer.allocUnsafe(found.length);
@@ -58,9 +68,25 @@ export class LmdbKeyedStore implements KeyedStore {
 
   async list(range: Range): Promise<Entry[]> {
     this.#checkOpen();
-    const { start, end, limit, reverse = false } = range;
-    if (limit <= 0 || Buffer.compare(start, end) >= 0) return [];
-    return reverse ? this.#listBackward(start, end, limit) : this.#listForward(start, end, limit);
+    this.#refresh();
+    return this.#list(range, {});
+  }
+
+  /** By one read transaction. While it is held, LMDB reuses no page that others free: a store that is written to grows. */
+  async atOneMoment<T>(work: (then: Listed) => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    // One that was begun a moment ago, for an earlier read, may not know the latest commits.
+    this.#db.resetReadTxn();
+    const transaction = this.#db.useReadTransaction();
+    const worked = work({ list: async (range) => this.#list(range, { transaction }) }).finally(() =>
+      transaction.done(),
+    );
+    this.#underWay.add(worked);
+    try {
+      return await worked;
+    } finally {
+      this.#underWay.delete(worked);
+    }
   }
 
   async commit(commit: Commit): Promise<boolean> {
@@ -84,6 +110,17 @@ export class LmdbKeyedStore implements KeyedStore {
     return this.#closed;
   }
 
+  /**
+   * The library reads a snapshot that it keeps for a millisecond or more. A client that has its answer from another process
+   * may ask here sooner, so each turn of the event loop begins with a new one: ticks are run before the turn ends.
+   */
+  #refresh(): void {
+    if (!this.#isShared || this.#isFresh) return;
+    this.#db.resetReadTxn();
+    this.#isFresh = true;
+    process.nextTick(() => (this.#isFresh = false));
+  }
+
   #make({ checks = [], puts = [], deletes = [] }: Commit): Promise<boolean> {
     return this.#db.transaction(() => {
       if (!checks.every((check) => this.#holds(check))) return false;
@@ -94,10 +131,15 @@ export class LmdbKeyedStore implements KeyedStore {
     });
   }
 
+  #list({ start, end, limit, reverse = false }: Range, how: RangeOptions): Entry[] {
+    if (limit <= 0 || Buffer.compare(start, end) >= 0) return [];
+    return reverse ? this.#listBackward(start, end, limit, how) : this.#listForward(start, end, limit, how);
+  }
+
   /** A range may begin and end at what is too long to be a key: LMDB then gets as much of it as it takes. */
-  #listForward(start: Uint8Array, end: Uint8Array, limit: number): Entry[] {
+  #listForward(start: Uint8Array, end: Uint8Array, limit: number, how: RangeOptions): Entry[] {
     const fits = end.length <= LONGEST_KEY;
-    const found = this.#db.getRange({ start: bound(start), ...(fits ? { end: asBuffer(end) } : {}), limit });
+    const found = this.#db.getRange({ ...how, start: bound(start), ...(fits ? { end: asBuffer(end) } : {}), limit });
     const entries = [...found].map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
     return fits ? entries : entries.filter(({ key }) => Buffer.compare(key, end) < 0);
   }
@@ -106,9 +148,9 @@ export class LmdbKeyedStore implements KeyedStore {
    * LMDB's reverse ranges include their start and exclude their end; ours are the same range as forward, turned round.
    * An end of no bytes is there for the key of one zero byte, which LMDB else takes for the end.
    */
-  #listBackward(start: Uint8Array, end: Uint8Array, limit: number): Entry[] {
+  #listBackward(start: Uint8Array, end: Uint8Array, limit: number, how: RangeOptions): Entry[] {
     const entries: Entry[] = [];
-    const range = { start: bound(end), end: NOTHING, reverse: true, limit: limit + 1 };
+    const range = { ...how, start: bound(end), end: NOTHING, reverse: true, limit: limit + 1 };
     for (const { key, value } of this.#db.getRange(range)) {
       if (Buffer.compare(key, start) < 0 || entries.length === limit) break;
       if (Buffer.compare(key, end) < 0) entries.push({ key: Buffer.from(key), value: Buffer.from(value) });

@@ -1,16 +1,22 @@
 import type { Commit, Entry, KeyedStore, Range } from '../keyed-store.ts';
+import type { Listed, Moments } from '../moments.ts';
 import { StoreError } from '../store-error.ts';
 import { CommitBatch } from './commit-batch.ts';
 import { Connections, type Statement } from './connections.ts';
 import { Gatherer } from './gatherer.ts';
 import { GetBatch } from './get-batch.ts';
-import { postgresError } from './postgres-error.ts';
+import { NotConnected, postgresError } from './postgres-error.ts';
 import { hasSchema, migrate } from './schema.ts';
 import { Writer } from './writer.ts';
 
 const READERS = 4;
 const WRITERS = 3;
 const LONGEST_KEY = 1978;
+
+interface Row {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
 
 const LIST: Statement = {
   name: 'assay-list',
@@ -21,8 +27,12 @@ const LIST_BACKWARD: Statement = {
   text: 'SELECT key, value FROM assay.entry WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3',
 };
 
+/** Whoever reads a moment may have to wait in between for where the entries go. */
+const BEGIN_MOMENT = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+  SET LOCAL idle_in_transaction_session_timeout = 0`;
+
 /** Keys in a PostgreSQL database, which many machines may share. */
-export class PostgresKeyedStore implements KeyedStore {
+export class PostgresKeyedStore implements KeyedStore, Moments {
   readonly #connections: Connections;
   readonly #writers: readonly Writer[];
   readonly #gets: Gatherer<Uint8Array, Uint8Array | undefined, GetBatch>;
@@ -75,13 +85,38 @@ export class PostgresKeyedStore implements KeyedStore {
   async list({ start, end, limit, reverse = false }: Range): Promise<Entry[]> {
     this.#checkOpen();
     if (limit <= 0 || Buffer.compare(start, end) >= 0) return [];
-    const listed = this.#connections.askPatiently<{ key: Buffer; value: Buffer }>(reverse ? LIST_BACKWARD : LIST, [
-      start,
-      end,
-      limit,
-    ]);
+    const listed = this.#connections.askPatiently<Row>(reverse ? LIST_BACKWARD : LIST, [start, end, limit]);
     this.#lists.add(listed);
     return this.#answer(listed.finally(() => this.#lists.delete(listed)));
+  }
+
+  /** On one connection; where that is lost the moment is, too, and the work is rejected with code `busy`. */
+  async atOneMoment<T>(work: (then: Listed) => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    const { name } = this.#connections;
+    const worked = this.#connections.use(async (client) => {
+      await client.query(BEGIN_MOMENT);
+      const list = async ({ start, end, limit, reverse = false }: Range): Promise<Entry[]> => {
+        if (limit <= 0 || Buffer.compare(start, end) >= 0) return [];
+        const statement = reverse ? LIST_BACKWARD : LIST;
+        const asked = client.query<Row>({ ...statement, values: [start, end, limit] });
+        const { rows } = await asked.catch((error: unknown) => {
+          throw postgresError(error, name);
+        });
+        return rows;
+      };
+      const made = await work({ list });
+      await client.query('ROLLBACK');
+      return made;
+    });
+    this.#lists.add(worked);
+    try {
+      return await worked;
+    } catch (error) {
+      throw error instanceof NotConnected ? postgresError(error, name) : error;
+    } finally {
+      this.#lists.delete(worked);
+    }
   }
 
   async commit(commit: Commit): Promise<boolean> {

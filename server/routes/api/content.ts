@@ -50,6 +50,7 @@ export const archive: Route = {
   name: 'archive',
   method: 'GET',
   path: ARCHIVE,
+  work: 'pack',
   api: {
     summary: 'All files as the canonical tar, to the byte the layer of the manifest',
     answers: { 200: { says: 'the tar', bytes: [TAR] } },

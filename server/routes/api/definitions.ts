@@ -59,6 +59,6 @@ export const statements: Route = {
   async handle(ctx, app, [family = '', ref = '']) {
     const statement = await jsonBody(ctx, app, TAKES);
     ctx.status = 201;
-    ctx.body = await app.definitions.statements.add(checkFamily(family), ref, statement, actorOf(ctx));
+    ctx.body = await app.definitions.statements.add(checkFamily(family), ref, statement, actorOf(ctx, app.identities));
   },
 };

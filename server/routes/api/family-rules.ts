@@ -1,4 +1,5 @@
 import { checkFamily } from '../../../lib/oci/name.ts';
+import { actorOf } from '../../actor.ts';
 import { TAG_RULES } from '../../../lib/oci/tag-rules.ts';
 import { jsonBody } from '../../json-body.ts';
 import type { Route } from '../route.ts';
@@ -33,6 +34,6 @@ export const familyRulesPut: Route = {
   async handle(ctx, app, [name = '']) {
     const family = checkFamily(name);
     const rules = await jsonBody(ctx, app, TAKES);
-    ctx.body = await app.registry.families.declare(family, rules);
+    ctx.body = await app.registry.families.declare(family, rules, actorOf(ctx, app.identities));
   },
 };

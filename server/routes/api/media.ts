@@ -40,6 +40,7 @@ export const mediaPut: Route = {
   name: 'media-put',
   method: 'PUT',
   path: MEDIA,
+  work: 'upload',
   api: {
     summary: 'Takes bytes of that digest, before the record that names them',
     takes: { mediaType: BYTES_TYPE, says: 'the bytes, under whichever type' },

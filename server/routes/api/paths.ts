@@ -17,6 +17,7 @@ export function apiPath(template: string): ApiPath {
 export const FAMILIES: ApiPath = apiPath('/api/v1/families');
 export const FAMILY_ONE: ApiPath = apiPath('/api/v1/families/{family}');
 export const FAMILY_RULES: ApiPath = apiPath('/api/v1/families/{family}/rules');
+export const FAMILY_QUOTA: ApiPath = apiPath('/api/v1/families/{family}/quota');
 export const DEFINITIONS: ApiPath = apiPath('/api/v1/definitions/{family}');
 export const DEFINITION: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}');
 export const METADATA: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/metadata');
@@ -28,6 +29,7 @@ export const PINS: ApiPath = apiPath('/api/v1/pins/{family}');
 export const PIN: ApiPath = apiPath('/api/v1/pins/{family}@{pin}');
 export const HISTORY: ApiPath = apiPath('/api/v1/history/{family}');
 export const MISSING: ApiPath = apiPath('/api/v1/missing/{family}');
+export const AUDIT: ApiPath = apiPath('/api/v1/audit');
 export const DIFF: ApiPath = apiPath('/api/v1/diff');
 
 export const PUBLICATION: ApiPath = apiPath('/api/v1/publication');

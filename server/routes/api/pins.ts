@@ -62,7 +62,7 @@ export const pinPut: Route = {
   },
   async handle(ctx, app, [family = '', name = '']) {
     const change = await checkedBody(ctx, app, TAKES);
-    ctx.body = await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx));
+    ctx.body = await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx, app.identities));
   },
 };
 
@@ -76,9 +76,9 @@ export const pinDelete: Route = {
     answers: { 204: { says: 'it is removed' } },
     refuses: ['name-taken', 'name-unknown', 'pin-moved', 'pin-unknown', 'secret-found'],
   },
-  async handle(ctx, { definitions }, [family = '', name = '']) {
+  async handle(ctx, app, [family = '', name = '']) {
     const change = { to: null, ...asked(ctx, QUERY) };
-    await definitions.pins.change(checkFamily(family), name, change, actorOf(ctx));
+    await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx, app.identities));
     answerEmpty(ctx, 204);
   },
 };

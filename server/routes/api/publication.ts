@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { publicationStatus } from '../../../lib/publication/publication-status.ts';
 import { PUBLICATION_STATUS, ROLLBACK_REQUEST } from '../../../lib/publication/schemas.ts';
 import type { AppContext } from '../../app-context.ts';
+import { actorOf } from '../../actor.ts';
 import { checkedBody } from '../../json-body.ts';
 import type { Publication } from '../../publication.ts';
 import { RequestError } from '../../request-error.ts';
@@ -40,7 +41,9 @@ export const publicationNow: Route = {
   },
   async handle(ctx, app) {
     const publishing = publicationOf(app);
+    const by = actorOf(ctx, app.identities);
     await publishing.publisher.publishNow();
+    await app.registry.audit.note({ action: 'published-now', by });
     await answer(ctx, app, publishing);
   },
 };
@@ -65,7 +68,9 @@ export const publicationRollback: Route = {
   async handle(ctx, app) {
     const publishing = publicationOf(app);
     const { snapshot } = await checkedBody(ctx, app, TAKES);
+    const by = actorOf(ctx, app.identities);
     await publishing.publisher.rollback(snapshot);
+    await app.registry.audit.note({ action: 'rolled-back', by, subject: snapshot });
     await answer(ctx, app, publishing);
   },
 };

@@ -18,6 +18,7 @@ export const publish: Route = {
   name: 'publish',
   method: 'PUT',
   path: DEFINITION,
+  work: 'upload',
   api: {
     summary: 'Publishes a tree as a version',
     more: 'ref is the name of the version. Nothing of what is refused is stored, and to send the same again is safe.',
@@ -46,6 +47,7 @@ export const publish: Route = {
       'name-taken',
       'object-missing',
       'publish-invalid',
+      'quota-exceeded',
       'secret-found',
       'tag-immutable',
       'truncated',
@@ -58,7 +60,7 @@ export const publish: Route = {
     if (ctx.get('Content-Type') !== PUBLISH_TYPE) {
       throw new RequestError('media-type-unsupported', `this takes a body of type ${PUBLISH_TYPE}`);
     }
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     const body = bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs);
     const { line, rest } = await splitLine(body, MAX_LINE_BYTES);
     const request = parsePublishRequest(parseJson(line));

@@ -100,7 +100,7 @@ export const runSubmit: Route = {
     refuses: ['run-conflict', 'run-erased', 'run-full', 'run-invalid'],
   },
   async handle(ctx, app) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.submit(await strictBody(ctx, app, SUBMISSION), by));
   },
 };
@@ -155,7 +155,7 @@ export const runReview: Route = {
     refuses: ['review-moved', 'run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
   },
   async handle(ctx, app, [id = '', reviewer = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.review(id, reviewer, await strictBody(ctx, app, REVIEWING), by));
   },
 };
@@ -171,7 +171,7 @@ export const runAmend: Route = {
     refuses: ['review-moved', 'run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
   },
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.amend(id, await strictBody(ctx, app, AMENDING), by));
   },
 };
@@ -187,7 +187,7 @@ export const runRetract: Route = {
     refuses: ['run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
   },
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     answer(ctx, await app.runs.retract(id, await strictBody(ctx, app, RETRACTING), by));
   },
 };
@@ -206,7 +206,7 @@ export const runErase: Route = {
     refuses: ['run-full', 'run-invalid', 'run-unknown'],
   },
   async handle(ctx, app, [id = '']) {
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     const request = await strictBody(ctx, app, ERASING);
     const { answer: done, bodies } = await app.runs.erase(id, request, by);
     const { deleted, kept } = await eraseBodies(app.stores, app.registry, bodies, Date.now);

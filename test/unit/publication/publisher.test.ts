@@ -175,6 +175,18 @@ describe('a publisher', () => {
     await expect(place.publisher().publishNow()).rejects.toMatchObject({ code: 'target-backwards' });
     expect(await place.live()).toMatchObject({ size: 50 });
   });
+
+  test('does not publish a log that was set back and has grown again, however long it is', async () => {
+    place.renderer.entries = 50;
+    await place.publisher().publishNow();
+    place.renderer.history = 'another';
+    place.renderer.entries = 51;
+    await expect(place.publisher().publishNow()).rejects.toMatchObject({ code: 'target-backwards' });
+    expect(await place.live()).toMatchObject({ size: 50 });
+    place.renderer.history = 'one';
+    await place.publisher().publishNow();
+    expect(await place.live()).toMatchObject({ size: 51 });
+  });
 });
 
 describe('a rollback', () => {

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from './clock.ts';
+import { decodeJson } from './json-value.ts';
+import { entriesOf, type KeyedStore } from './keyed-store.ts';
+import { servingLeases } from './keys.ts';
+import { isHeld, withLease, type LeaseRecord } from './lease.ts';
+
+/** A server that has said that it runs. */
+export interface Presence {
+  leave(): Promise<void>;
+}
+
+/**
+ * Says in the store that a server runs, by a lease of its own that it renews, so that nobody moves the store away from under
+ * it. A store that takes no writes can still be served, so what goes wrong with the lease is no reason not to run.
+ */
+export async function announceServer(keys: KeyedStore, now: () => number): Promise<Presence> {
+  await forgetLost(keys, now).catch(ignore);
+  const ending = new AbortController();
+  let held: Promise<void> = Promise.resolve();
+  await new Promise<void>((begun) => {
+    const serving = (): Promise<void> => {
+      begun();
+      return new Promise((left) => ending.signal.addEventListener('abort', () => left()));
+    };
+    held = withLease(keys, `serving ${randomUUID()}`, { ...systemClock, now }, serving)
+      .catch(ignore)
+      .finally(begun);
+  });
+  return {
+    leave() {
+      ending.abort();
+      return held;
+    },
+  };
+}
+
+/** How many servers run on the store, or did less than a minute ago and ended without a word. */
+export async function countServers(keys: KeyedStore, now: () => number): Promise<number> {
+  let count = 0;
+  for await (const { value } of entriesOf(keys, servingLeases)) {
+    if (isHeld(decodeJson<LeaseRecord>(value).until, now())) count += 1;
+  }
+  return count;
+}
+
+/** What servers left that ended without a word. */
+async function forgetLost(keys: KeyedStore, now: () => number): Promise<void> {
+  for await (const entry of entriesOf(keys, servingLeases)) {
+    if (isHeld(decodeJson<LeaseRecord>(entry.value).until, now())) continue;
+    await keys.commit({ checks: [entry], deletes: [entry.key] });
+  }
+}
+
+function ignore(): void {}
