@@ -28,10 +28,13 @@ export const QUOTA_SHOWN: Schema<QuotaAnswer> = named(
 
 /** Checks a quota that came from outside. */
 export function parseQuota(value: unknown): Quota {
-  const refuse = (message: string): Error => new OciError('quota-invalid', message);
-  const { bytes, versions } = conforming(QUOTA_REQUEST, value, 'a quota', refuse);
+  const { bytes, versions } = conforming(QUOTA_REQUEST, value, 'a quota', invalid);
   return {
     ...(bytes === undefined || bytes === null ? {} : { bytes }),
     ...(versions === undefined || versions === null ? {} : { versions }),
   };
+}
+
+function invalid(message: string): OciError {
+  return new OciError('quota-invalid', message);
 }
