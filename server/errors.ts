@@ -22,20 +22,18 @@ export interface Answer {
 
 type Row = readonly [status: number, ociCode: string];
 
+/** What a client may be told by its code. */
+export type TellableCode =
+  | OciErrorCode
+  | RequestErrorCode
+  | GitErrorCode
+  | DefinitionErrorCode
+  | LogErrorCode
+  | RunErrorCode
+  | PublicationErrorCode;
+
 /** The one table from code to status. */
-const TABLE: Readonly<
-  Record<
-    | OciErrorCode
-    | RequestErrorCode
-    | StoreErrorCode
-    | GitErrorCode
-    | DefinitionErrorCode
-    | LogErrorCode
-    | RunErrorCode
-    | PublicationErrorCode,
-    Row
-  >
-> = {
+const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   aborted: [500, 'UNKNOWN'],
   'audit-page-invalid': [400, 'UNSUPPORTED'],
   'bad-object': [400, 'UNSUPPORTED'],
@@ -147,6 +145,14 @@ const TOLD: Readonly<Partial<Record<StoreErrorCode, readonly [code: string, mess
   'read-only': ['read-only', "the server's disk takes no writes; nothing was stored"],
 };
 
+/** Every answer that there is to trouble on this side. */
+export const TROUBLES: readonly (readonly [status: number, code: string])[] = [
+  [500, 'internal'],
+  [503, 'unavailable'],
+  [503, 'read-only'],
+  [507, 'no-room'],
+];
+
 const RETRY_AFTER_SECONDS = 1;
 
 export function answerTo(error: unknown): Answer {
@@ -161,7 +167,11 @@ export function answerTo(error: unknown): Answer {
   return internal('failed');
 }
 
-function tellable(code: Exclude<keyof typeof TABLE, StoreErrorCode>, message: string, detail?: unknown): Answer {
+export function statusOf(code: TellableCode): number {
+  return TABLE[code][0];
+}
+
+function tellable(code: TellableCode, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
   return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }), ...retryOf(status) };
 }

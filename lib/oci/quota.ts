@@ -1,19 +1,38 @@
-import type { Quota } from './family-record.ts';
+import { conforming } from '../encoding/schema-check.ts';
+import { integer, named, object, optional, orNull, type Schema } from '../encoding/schema.ts';
+import type { Quota, QuotaAnswer } from './family-record.ts';
 import { OciError } from './oci-error.ts';
 
-/** Checks a quota that came from outside; null and what is left out are no limit. */
-export function parseQuota(value: unknown): Quota {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('a quota is a JSON object');
-  const unknown = Object.keys(value).find((key) => key !== 'bytes' && key !== 'versions');
-  if (unknown !== undefined) throw invalid(`there is no quota of ${JSON.stringify(unknown.slice(0, 80))}`);
-  const { bytes, versions } = value as Record<string, unknown>;
-  return { ...limit('bytes', bytes), ...limit('versions', versions) };
+/** A quota as it is asked for: null and what is left out are no limit. */
+export interface QuotaRequest {
+  readonly bytes?: number | null;
+  readonly versions?: number | null;
 }
 
-function limit(name: keyof Quota, value: unknown): Quota {
-  if (value === undefined || value === null) return {};
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return { [name]: value };
-  throw invalid(`${name} is a whole number, or null for no limit`);
+const COUNT = integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const LIMIT = { ...orNull(COUNT), description: 'a whole number, or null for no limit' };
+
+export const QUOTA_REQUEST: Schema<QuotaRequest> = named(
+  'QuotaRequest',
+  object<QuotaRequest>({ bytes: optional(LIMIT), versions: optional(LIMIT) }, { additionalProperties: false }),
+);
+
+export const QUOTA_SHOWN: Schema<QuotaAnswer> = named(
+  'Quota',
+  object<QuotaAnswer>({
+    bytes: LIMIT,
+    versions: LIMIT,
+    used: object<QuotaAnswer['used']>({ bytes: COUNT, versions: COUNT }),
+  }),
+);
+
+/** Checks a quota that came from outside. */
+export function parseQuota(value: unknown): Quota {
+  const { bytes, versions } = conforming(QUOTA_REQUEST, value, 'a quota', invalid);
+  return {
+    ...(bytes === undefined || bytes === null ? {} : { bytes }),
+    ...(versions === undefined || versions === null ? {} : { versions }),
+  };
 }
 
 function invalid(message: string): OciError {

@@ -26,6 +26,7 @@ import { logKey, logKeys } from './log/keys.ts';
 import { logProof } from './log/proof.ts';
 import { tile } from './log/tile.ts';
 import { metrics } from './metrics.ts';
+import { apiRoutes } from './openapi.ts';
 import { ready } from './ready.ts';
 import type { Route } from './route.ts';
 import { base } from './v2/base.ts';
@@ -41,7 +42,7 @@ import { uploadFinish } from './v2/upload-finish.ts';
 import { uploadStart } from './v2/upload-start.ts';
 import { uploadStatus } from './v2/upload-status.ts';
 
-export const ROUTES: readonly Route[] = [
+const SERVED: readonly Route[] = [
   home,
   health,
   ready,
@@ -103,6 +104,8 @@ export const ROUTES: readonly Route[] = [
   uploadFinish,
   uploadCancel,
 ];
+
+export const ROUTES: readonly Route[] = [...SERVED, ...apiRoutes(SERVED)];
 
 export function makeRouter(app: AppContext): Middleware {
   const router = new Router();

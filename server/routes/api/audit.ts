@@ -1,26 +1,53 @@
-import type { Context } from 'koa';
-import { AUDIT_ACTIONS, type AuditFilter } from '../../../lib/audit/audit-entry.ts';
-import { first, nextLink, pageSize } from '../../query.ts';
+import type { AuditFilter } from '../../../lib/audit/audit-entry.ts';
+import { AUDIT_ACTION, AUDIT_PAGE } from '../../../lib/audit/schemas.ts';
+import { text, type Schema } from '../../../lib/encoding/schema.ts';
+import type { Parameter } from '../../openapi/described.ts';
+import { asked, N, pageLimit } from '../../openapi/parameters.ts';
+import { nextLink } from '../../query.ts';
 import { RequestError } from '../../request-error.ts';
 import type { Route } from '../route.ts';
 import { AUDIT } from './paths.ts';
 
 const PAGE = 100;
-const LARGEST_PAGE = 1000;
-const LONGEST_FILTER = 300;
-const ID = /^[0-9a-f]{32}$/;
+const TIME = '\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?:Z|[+-]\\d\\d:\\d\\d))?';
+const A_TIME = 'a time like 2026-11-21T15:00:00Z, or a day like 2026-11-21';
+const NAME = text({ maxLength: 300 });
 
-/** Who changed what, the newest first. */
+function invalid(message: string): RequestError {
+  return new RequestError('audit-page-invalid', message);
+}
+function narrowing<T>(schema: Schema<T>, says: string): Parameter<T> {
+  return { schema, says, refuse: invalid };
+}
+
+/** What is asked for with nothing is not asked for. */
+const QUERY = {
+  actor: narrowing(NAME, 'a name or an address'),
+  family: narrowing(NAME, 'a family, or with a / at its end all below it'),
+  action: narrowing({ enum: ['', ...(AUDIT_ACTION.enum ?? [])] }, 'what was done'),
+  since: narrowing(text({ pattern: `^(?:${TIME})?$`, description: A_TIME }), 'not before this moment'),
+  n: N,
+  last: narrowing(
+    text({ pattern: '^[0-9a-f]{32}$', description: 'the next of the page before' }),
+    'the next of the page before',
+  ),
+};
+
 export const audit: Route = {
   name: 'audit',
   method: 'GET',
   path: AUDIT,
+  api: {
+    summary: 'Who changed what, the newest first',
+    query: QUERY,
+    answers: { 200: { says: 'a page of changes', json: AUDIT_PAGE } },
+  },
   async handle(ctx, { registry }) {
-    const filter = filterOf(ctx);
-    const limit = first(ctx.query, 'n') === undefined ? PAGE : Math.min(pageSize(ctx.query) || PAGE, LARGEST_PAGE);
-    const page = await registry.audit.page(filter, lastOf(ctx), limit);
-    const { since: _since, ...said } = filter;
-    const since = first(ctx.query, 'since');
+    const { n, last, since, ...names } = asked(ctx, QUERY);
+    const said = Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined && value !== ''));
+    const filter: AuditFilter = { ...said, ...(since ? { since: timeIn(since) } : {}) };
+    const limit = pageLimit(n, PAGE);
+    const page = await registry.audit.page(filter, last, limit);
     if (page.next !== undefined)
       ctx.set('Link', nextLink(ctx.path, { ...said, since, n: String(limit), last: page.next }));
     ctx.set('Cache-Control', 'no-store');
@@ -28,37 +55,9 @@ export const audit: Route = {
   },
 };
 
-function filterOf(ctx: Context): AuditFilter {
-  const [actor, family, wanted, since] = ['actor', 'family', 'action', 'since'].map((name) => textOf(ctx, name));
-  const action = AUDIT_ACTIONS.find((one) => one === wanted);
-  if (wanted !== undefined && action === undefined) {
-    throw new RequestError('audit-page-invalid', `action is one of ${AUDIT_ACTIONS.join(', ')}`);
-  }
-  return {
-    ...(actor === undefined ? {} : { actor }),
-    ...(family === undefined ? {} : { family }),
-    ...(action === undefined ? {} : { action }),
-    ...(since === undefined ? {} : { since: timeIn(since) }),
-  };
-}
-
-function textOf(ctx: Context, name: string): string | undefined {
-  const text = first(ctx.query, name) || undefined;
-  if (text === undefined || text.length <= LONGEST_FILTER) return text;
-  throw new RequestError('audit-page-invalid', `${name} has at most ${LONGEST_FILTER} characters`);
-}
-
-/** RFC 3339, or a day. */
+/** RFC 3339, or a day; a pattern knows no calendar. */
 function timeIn(text: string): number {
-  const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?$/.test(text)
-    ? Date.parse(text)
-    : NaN;
+  const time = Date.parse(text);
   if (!Number.isNaN(time)) return time;
-  throw new RequestError('audit-page-invalid', 'since is a time like 2026-11-21T15:00:00Z, or a day like 2026-11-21');
-}
-
-function lastOf(ctx: Context): string | undefined {
-  const last = first(ctx.query, 'last');
-  if (last === undefined || ID.test(last)) return last;
-  throw new RequestError('audit-page-invalid', 'last is the next of the page before');
+  throw invalid(`since is ${A_TIME}`);
 }
