@@ -33,7 +33,8 @@ describe('a client that nothing more can be understood of', () => {
   });
 
   test('is told why its body was refused, however that goes on', async () => {
-    const head = 'PUT /v2/a/manifests/b HTTP/1.1\r\nHost: x\r\nOrigin: http://other.example\r\nTransfer-Encoding: chunked';
+    const head =
+      'PUT /v2/a/manifests/b HTTP/1.1\r\nHost: x\r\nOrigin: http://other.example\r\nTransfer-Encoding: chunked';
     const connection = await answered(`${head}\r\n\r\nthis is no chunk`);
     expect(connection.status).toBe(403);
     expect(connection.received).toMatch(/"code":"DENIED"/);
