@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Most of what takes long waits: for a server to start, a limit to pass, a disk.
+    maxWorkers: 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
   },
 });

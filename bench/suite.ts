@@ -22,10 +22,10 @@ export interface Row {
   open(stage: Stage, wanted: readonly string[]): Promise<Contender[]>;
 }
 
-/** A promise of the design page: ours over the peer's, or ours alone where `against` is absent. */
+/** What ours is set beside: the peer's figure, or a limit alone where `against` is absent. A promise of the design page has a limit. */
 export interface Hold {
   against?: string;
-  limit: number;
+  limit?: number;
 }
 
 export interface Contender {

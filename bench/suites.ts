@@ -1,3 +1,4 @@
+import { enginesSuite } from './engines/suite.ts';
 import { gitSuite } from './git/suite.ts';
 import { logSuite } from './log/suite.ts';
 import { movingSuite } from './moving/suite.ts';
@@ -5,4 +6,4 @@ import { ociSuite } from './oci/suite.ts';
 import { snapshotSuite } from './snapshot/suite.ts';
 import type { Suite } from './suite.ts';
 
-export const suites: readonly Suite[] = [ociSuite, gitSuite, logSuite, snapshotSuite, movingSuite];
+export const suites: readonly Suite[] = [ociSuite, gitSuite, logSuite, snapshotSuite, movingSuite, enginesSuite];

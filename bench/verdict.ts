@@ -6,7 +6,7 @@ export interface Verdict {
   ours: number | undefined;
   peer: number | undefined;
   ratio: number | undefined;
-  /** Absent when one of the two was left out. */
+  /** Absent when one of the two was left out, and where nothing is promised. */
   met: boolean | undefined;
 }
 
@@ -20,6 +20,6 @@ function judge(result: RowResult, hold: Hold): Verdict {
   const peer = medianOf(result, hold.against);
   const ratio = ours === undefined || peer === undefined ? undefined : ours / peer;
   const judged = hold.against === undefined ? ours : ratio;
-  if (judged === undefined) return { hold, ours, peer, ratio, met: undefined };
+  if (judged === undefined || hold.limit === undefined) return { hold, ours, peer, ratio, met: undefined };
   return { hold, ours, peer, ratio, met: row.better === 'more' ? judged >= hold.limit : judged <= hold.limit };
 }

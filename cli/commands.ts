@@ -120,6 +120,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rules.ts')).rules,
   },
   {
+    name: 'quota',
+    summary: 'show or set how much a family may hold',
+    load: async () => (await import('./commands/quota.ts')).quota,
+  },
+  {
+    name: 'audit',
+    summary: 'list who changed what, the newest first',
+    load: async () => (await import('./commands/audit.ts')).audit,
+  },
+  {
     name: 'snapshot',
     summary: 'render what is published as files, verify them, or compare two',
     load: async () => (await import('./commands/snapshot.ts')).snapshot,
@@ -148,6 +158,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'restore',
     summary: 'make an empty store what a backup has',
     load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  {
+    name: 'doctor',
+    summary: 'look at all that a server needs, and say what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
     name: 'version',

@@ -6,9 +6,13 @@ import type { Registry, Stores } from '../lib/oci/registry.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
 import type { Runs } from '../lib/record/runs.ts';
 import type { ContentStore } from '../lib/store/content-store.ts';
+import type { Identities } from './actor.ts';
+import type { HostRules } from './host-check.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Publication } from './publication.ts';
+import type { Readiness } from './readiness.ts';
+import type { Turns } from './turns.ts';
 import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with. */
@@ -27,11 +31,15 @@ export interface AppContext {
   readonly publication: Publication | undefined;
   readonly stores: Stores;
   readonly metrics: Metrics;
+  /** Of all processes of this server. */
+  readonly metricsText: () => Promise<string>;
   readonly log: Log;
+  readonly hosts: HostRules;
+  readonly identities: Identities;
+  readonly turns: Turns;
   readonly logRequests: boolean;
   /** Undefined where nobody looks at traces. */
   readonly tracer: Tracer | undefined;
   readonly bodyTimeoutMs: number;
-  /** Resolves when the stores answer; rejects with what is wrong. */
-  readonly ready: () => Promise<void>;
+  readonly readiness: Readiness;
 }

@@ -4,6 +4,7 @@ import Koa from 'koa';
 import type { AppContext } from './app-context.ts';
 import { respondToBadHead, respondToConnect } from './bad-head.ts';
 import { Connections } from './connections.ts';
+import { makeHostCheck } from './host-check.ts';
 import { checkOrigin } from './origin.ts';
 import { answerPull } from './pull.ts';
 import { RequestError } from './request-error.ts';
@@ -29,7 +30,14 @@ export function makeServer(app: AppContext): { readonly server: Server; readonly
   });
   const connections = new Connections(server);
   connections.cutStalled(server, app.bodyTimeoutMs);
+  const checkHost = makeHostCheck(app.hosts);
   function answer(req: IncomingMessage, res: ServerResponse): void {
+    try {
+      checkHost(req);
+    } catch (error) {
+      respondError(req, res, error, app.log);
+      return;
+    }
     if (!answerPull(req, res, app)) koa(req, res);
   }
   function handle(req: IncomingMessage, res: ServerResponse): void {

@@ -3,8 +3,14 @@ import { gather } from '../lib/encoding/gather.ts';
 import { DisconnectError, RequestError } from './request-error.ts';
 import { timerMs } from './timer.ts';
 
-/** A body that brings less than this in a whole timeout is taken for one that brings nothing. */
-const LEAST_PROGRESS_BYTES = 256;
+/**
+ * A body that brings less than this in a timeout's worth of waiting for it is taken for one that brings nothing. The slowest
+ * link that anybody uploads by, shared by as many uploads as one client may have, brings more.
+ */
+const LEAST_BYTES = 256;
+const LEAST_BYTES_PER_SECOND = 64;
+/** Timers may come a moment early. */
+const AS_GOOD_AS_A_TIMEOUT = 0.95;
 
 /** After an early answer so much of a body is still read and thrown away, so that the client gets to see the answer. */
 const LINGER_BYTES = 256 * 1024 * 1024;
@@ -37,12 +43,23 @@ export async function* bodyOf(
   function onClose(): void {
     if (!req.readableEnded) fail(new DisconnectError());
   }
-  const watch = setInterval(() => {
-    if (bytes - seen < LEAST_PROGRESS_BYTES) {
+  const least = Math.max(LEAST_BYTES, (timeoutMs / 1000) * LEAST_BYTES_PER_SECOND);
+  // Only what is waited for the client counts: a slow disk is no fault of its.
+  let waitedMs = 0;
+  let waitingSince: number | undefined;
+  function countWait(): void {
+    const now = performance.now();
+    if (waitingSince !== undefined) waitedMs += now - waitingSince;
+    waitingSince = now;
+  }
+  const watch = setInterval(
+    () => {
+      if (waitingSince !== undefined) countWait();
+      if (waitedMs < timeoutMs * AS_GOOD_AS_A_TIMEOUT) return;
       fail(new RequestError('body-too-slow', `no more of the body came within ${timeoutMs / 1000} s`));
-    }
-    seen = bytes;
-  }, timerMs(timeoutMs));
+    },
+    timerMs(timeoutMs / 2),
+  );
   watch.unref();
   req.on('readable', onEvent).on('end', onEvent).on('error', onClose).on('close', onClose);
   try {
@@ -50,15 +67,22 @@ export async function* bodyOf(
       const chunk = req.read() as Buffer | null;
       if (chunk !== null) {
         bytes += chunk.length;
+        if (bytes - seen >= least) {
+          seen = bytes;
+          waitedMs = 0;
+        }
         yield chunk;
       } else if (failure !== undefined) {
         throw failure;
       } else if (req.readableEnded) {
         return;
       } else {
+        waitingSince = performance.now();
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
+        countWait();
+        waitingSince = undefined;
       }
     }
   } finally {

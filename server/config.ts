@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { S3Location } from '../lib/store/s3/s3-location.ts';
+import type { AddressRange } from './proxies.ts';
 import { COMMAND_SETTINGS } from './command-settings.ts';
 import { readTracing, type Tracing } from './trace/otlp-settings.ts';
 import { SETTINGS, shownSetting, WrongSetting, type Setting, type SettingName } from './settings.ts';
@@ -25,6 +26,8 @@ export type PublishPlace =
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** How many processes of this machine serve together. */
+  readonly processes: number;
   readonly store: StorePlace;
   readonly blobs: BlobsPlace;
   /** Clients are sent to the S3 for the blobs that lie there. */
@@ -35,12 +38,20 @@ export interface Config {
   readonly deployHook: string | undefined;
   readonly snapshotGraceMs: number;
   readonly trust: 'loopback' | 'network';
+  readonly allowedHosts: readonly string[];
+  readonly trustedProxies: readonly AddressRange[];
+  readonly identityHeader: string | undefined;
   readonly bodyTimeoutMs: number;
   readonly uploadExpiryMs: number;
   readonly gcIntervalMs: number;
   readonly gcGraceMs: number;
   readonly maxBlobBytes: number;
   readonly maxPushBytes: number;
+  /** Of one client at a time. */
+  readonly maxUploads: number;
+  readonly maxPacks: number;
+  /** Zero: for ever. */
+  readonly auditRetentionMs: number;
   /** Every request is told of in the log. */
   readonly logRequests: boolean;
   /** Where traces go, if they go anywhere. */
@@ -56,6 +67,7 @@ export function readConfig(flags: Flags): Config {
   return {
     host: read('host', flags),
     port: read('port', flags),
+    processes: read('processes', flags),
     store: read('store', flags) ?? { engine: 'lmdb', folder: join(data, 'store') },
     blobs: blobsPlace(flags, data),
     blobRedirect: read('blob-redirect', flags),
@@ -65,12 +77,18 @@ export function readConfig(flags: Flags): Config {
     deployHook: read('deploy-hook', flags),
     snapshotGraceMs: read('snapshot-grace', flags),
     trust: read('trust', flags),
+    allowedHosts: read('allowed-hosts', flags),
+    trustedProxies: read('trusted-proxies', flags),
+    identityHeader: read('identity-header', flags),
     bodyTimeoutMs: read('body-timeout', flags),
     uploadExpiryMs: read('upload-expiry', flags),
     gcIntervalMs: read('gc-interval', flags),
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
     maxPushBytes: read('max-push', flags),
+    maxUploads: read('max-uploads', flags),
+    maxPacks: read('max-packs', flags),
+    auditRetentionMs: read('audit-retention', flags),
     logRequests: read('log-requests', flags),
     tracing: readTracing(process.env),
   };
@@ -148,9 +166,19 @@ function read<N extends SettingName>(name: N, flags: Flags): ParsedBy<N> {
   }
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
+}
+
+/** Read by tests and by measurements. */
+const OTHER_VARIABLES = /^ASSAY_(?:TEST_.*|BENCH_.*|OCI_CONFORMANCE|OTHER_NODES)$/;
+
+/** What the environment says to Assay that nobody reads. */
+export function unknownVariables(): string[] {
+  const known = new Set<string>([...Object.values(SETTINGS), ...Object.values(COMMAND_SETTINGS)].map(({ env }) => env));
+  const said = Object.keys(process.env).filter((name) => name.startsWith('ASSAY_'));
+  return said.filter((name) => !known.has(name) && !OTHER_VARIABLES.test(name)).sort();
 }
 
 /** Where commands find the server that they speak to. */

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Audit } from '../lib/audit/audit.ts';
 import { Definitions } from '../lib/definition/definitions.ts';
 import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
+import { objectSize } from '../lib/git/stored/object-size.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
 import { LogError } from '../lib/log/log-error.ts';
 import type { Log } from '../lib/log/log-store.ts';
@@ -16,11 +18,13 @@ import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
+import { systemClock } from '../lib/store/clock.ts';
+import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { Moments } from '../lib/store/moments.ts';
 import { announceServer } from '../lib/store/presence.ts';
-import type { BlobsPlace, Config, StorePlace } from './config.ts';
+import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
 import { WrongSetting } from './settings.ts';
 import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
@@ -36,6 +40,8 @@ export interface Context {
   readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
+  /** Rejects where larger content cannot be reached. */
+  readonly reachBlobs: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +57,7 @@ export interface OpenBlobs {
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
   readonly spools: string;
+  reach(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,6 +67,12 @@ export async function openExisting(config: Config): Promise<Context> {
   return contextOf(config, blobs, keys);
 }
 
+/** The keys of a store that is there, of whichever format. */
+export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
+  await requireStore(store);
+  return openKeys(store);
+}
+
 /** The one place that knows engines. */
 export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
   const store = await openStore(config, 'made');
@@ -67,6 +80,7 @@ export async function openContext(config: Config, tracer?: Tracer): Promise<Serv
     tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
   const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
+    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
@@ -83,6 +97,11 @@ export async function openContext(config: Config, tracer?: Tracer): Promise<Serv
   }
 }
 
+function tellMigrated(keys: KeyedStore, format: number): Promise<void> {
+  const by = { address: '', name: actorName() };
+  return new Audit(keys, Date.now).note({ action: 'data-migrated', by, detail: { format } });
+}
+
 function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
   return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
@@ -95,10 +114,11 @@ export interface OpenStore {
 }
 
 /** A store that is all there. */
-async function openStore(config: Pick<Config, 'store' | 'blobs'>, how: 'existing' | 'made'): Promise<OpenStore> {
+async function openStore(config: Parameters<typeof openEngines>[0], how: 'existing' | 'made'): Promise<OpenStore> {
   const store = await openEngines(config, how);
   try {
     await requireWhole(store.keys);
+    if (how === 'existing') await requireFormat(store.keys);
     return store;
   } catch (error) {
     await store.close();
@@ -108,13 +128,13 @@ async function openStore(config: Pick<Config, 'store' | 'blobs'>, how: 'existing
 
 /** The engines of a store that may be being moved into. What is `existing` has to be there; what is not is `made` otherwise. */
 export async function openEngines(
-  { store, blobs: place }: Pick<Config, 'store' | 'blobs'>,
+  { store, blobs: place, processes = 1 }: Pick<Config, 'store' | 'blobs'> & { readonly processes?: number },
   how: 'existing' | 'made',
 ): Promise<OpenStore> {
   if (how === 'existing') await requireStore(store);
   const blobs = await (how === 'existing' ? existingBlobs(place) : openBlobs(place));
   try {
-    const keys = await openKeys(store);
+    const keys = await openKeys(store, processes > 1);
     return { keys, blobs, close: () => keys.close().then(() => blobs.close()) };
   } catch (error) {
     await blobs.close();
@@ -140,7 +160,11 @@ async function openPublicLog({ logKeyFile, logOrigin }: Config, keys: KeyedStore
 
 function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?: () => Promise<void>): Context {
   const stores: Stores = { ...blobs.stores, keys };
-  const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: config.maxBlobBytes });
+  const registry = makeRegistry(stores, {
+    now: Date.now,
+    maxBlobBytes: config.maxBlobBytes,
+    objectSize,
+  });
   const openSpool: OpenSpool = () => new FileSpool(blobs.spools);
   const limits = packLimits(config);
   return {
@@ -156,6 +180,7 @@ function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?
     }),
     openSpool,
     packLimits: limits,
+    reachBlobs: () => blobs.reach(),
     async close() {
       await keys.close();
       await blobs.close();
@@ -182,13 +207,13 @@ async function requireStore(place: StorePlace): Promise<void> {
   throw new WrongSetting(`there is no store in ${place.folder}; --data or ASSAY_DATA names the server's folder`);
 }
 
-export async function openKeys(place: StorePlace): Promise<KeyedStore & Moments> {
+export async function openKeys(place: StorePlace, isShared = false): Promise<KeyedStore & Moments> {
   if (place.engine === 'postgres') {
     const { PostgresKeyedStore } = await loadPostgres();
     return PostgresKeyedStore.open(place.url);
   }
   await makeDataFolder(place.folder);
-  return LmdbKeyedStore.open(place.folder);
+  return LmdbKeyedStore.open(place.folder, { isShared });
 }
 
 export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
@@ -198,7 +223,17 @@ export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
   await makeDataFolder(folder);
   const blobs = await FileBlobStore.open(layout).catch((error: unknown) => refuseFolder(folder, error));
   const uploads = await FileUploadStore.open(layout);
-  return { stores: { blobs, uploads }, spools: layout.writing, close: async () => {} };
+  return { stores: { blobs, uploads }, ...onFiles(layout) };
+}
+
+function onFiles({ blobs, writing }: FileLayout): Omit<OpenBlobs, 'stores'> {
+  return {
+    spools: writing,
+    async reach() {
+      if (!(await isFolder(blobs))) throw new Error(`the folder ${blobs} is not there`);
+    },
+    close: async () => {},
+  };
 }
 
 async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
@@ -208,7 +243,7 @@ async function existingBlobs(place: BlobsPlace): Promise<OpenBlobs> {
     throw new WrongSetting(`there are no blobs in ${place.folder}; --blobs or ASSAY_BLOBS names the server's folder`);
   }
   const stores = { blobs: FileBlobStore.existing(layout), uploads: FileUploadStore.existing(layout) };
-  return { stores, spools: layout.writing, close: async () => {} };
+  return { stores, ...onFiles(layout) };
 }
 
 /** Servers with an S3 keep nothing of their own, so what they need for a while lies among the temporary files. */
@@ -230,7 +265,7 @@ async function openS3Blobs(
     await rm(spools, { recursive: true, force: true });
   }
   const { blobs, uploads, leftovers } = s3;
-  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, close };
+  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, reach: () => s3.reach(), close };
 }
 
 /** Who runs on one machine pays nothing for the engine of many. */

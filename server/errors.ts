@@ -22,21 +22,20 @@ export interface Answer {
 
 type Row = readonly [status: number, ociCode: string];
 
+/** What a client may be told by its code. */
+export type TellableCode =
+  | OciErrorCode
+  | RequestErrorCode
+  | GitErrorCode
+  | DefinitionErrorCode
+  | LogErrorCode
+  | RunErrorCode
+  | PublicationErrorCode;
+
 /** The one table from code to status. */
-const TABLE: Readonly<
-  Record<
-    | OciErrorCode
-    | RequestErrorCode
-    | StoreErrorCode
-    | GitErrorCode
-    | DefinitionErrorCode
-    | LogErrorCode
-    | RunErrorCode
-    | PublicationErrorCode,
-    Row
-  >
-> = {
+const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   aborted: [500, 'UNKNOWN'],
+  'audit-page-invalid': [400, 'UNSUPPORTED'],
   'bad-object': [400, 'UNSUPPORTED'],
   'bad-pack': [400, 'UNSUPPORTED'],
   'bad-request': [400, 'UNSUPPORTED'],
@@ -61,6 +60,7 @@ const TABLE: Readonly<
   'forbidden-content': [422, 'UNSUPPORTED'],
   full: [507, 'UNAVAILABLE'],
   'headers-too-large': [431, 'UNSUPPORTED'],
+  'host-foreign': [421, 'DENIED'],
   'hook-failed': [409, 'UNSUPPORTED'],
   'image-invalid': [422, 'UNSUPPORTED'],
   'index-unknown': [404, 'UNSUPPORTED'],
@@ -97,6 +97,8 @@ const TABLE: Readonly<
   'proof-invalid': [500, 'UNKNOWN'],
   'publish-invalid': [422, 'UNSUPPORTED'],
   published: [409, 'DENIED'],
+  'quota-exceeded': [413, 'DENIED'],
+  'quota-invalid': [422, 'UNSUPPORTED'],
   'range-unsatisfiable': [416, 'UNSUPPORTED'],
   'read-only': [503, 'UNAVAILABLE'],
   'ref-moved': [409, 'UNSUPPORTED'],
@@ -123,6 +125,7 @@ const TABLE: Readonly<
   'target-busy': [503, 'UNAVAILABLE'],
   'target-refused': [409, 'UNSUPPORTED'],
   'tile-unknown': [404, 'UNSUPPORTED'],
+  'too-many-requests': [429, 'TOOMANYREQUESTS'],
   truncated: [400, 'UNSUPPORTED'],
   'upload-busy': [409, 'BLOB_UPLOAD_INVALID'],
   'upload-out-of-order': [416, 'BLOB_UPLOAD_INVALID'],
@@ -142,6 +145,14 @@ const TOLD: Readonly<Partial<Record<StoreErrorCode, readonly [code: string, mess
   'read-only': ['read-only', "the server's disk takes no writes; nothing was stored"],
 };
 
+/** Every answer that there is to trouble on this side. */
+export const TROUBLES: readonly (readonly [status: number, code: string])[] = [
+  [500, 'internal'],
+  [503, 'unavailable'],
+  [503, 'read-only'],
+  [507, 'no-room'],
+];
+
 const RETRY_AFTER_SECONDS = 1;
 
 export function answerTo(error: unknown): Answer {
@@ -156,9 +167,13 @@ export function answerTo(error: unknown): Answer {
   return internal('failed');
 }
 
-function tellable(code: Exclude<keyof typeof TABLE, StoreErrorCode>, message: string, detail?: unknown): Answer {
+export function statusOf(code: TellableCode): number {
+  return TABLE[code][0];
+}
+
+function tellable(code: TellableCode, message: string, detail?: unknown): Answer {
   const [status, ociCode] = TABLE[code];
-  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }) };
+  return { status, code, ociCode, message, ...(detail === undefined ? {} : { detail }), ...retryOf(status) };
 }
 
 function internal(code: StoreErrorCode): Answer {
@@ -169,6 +184,10 @@ function internal(code: StoreErrorCode): Answer {
     code: told,
     ociCode,
     message,
-    ...(status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {}),
+    ...retryOf(status),
   };
+}
+
+function retryOf(status: number): Pick<Answer, 'retryAfter'> {
+  return status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
 }

@@ -1,12 +1,24 @@
 import type { Context } from 'koa';
 import type { AppContext } from './app-context.ts';
+import { conforming } from '../lib/encoding/schema-check.ts';
+import type { CheckedBody, JsonBody } from './openapi/described.ts';
 import { wholeBody } from './body.ts';
 import { RequestError } from './request-error.ts';
 
-/** The body of a request as JSON. `what` names it for who sends too much. */
-export async function jsonBody(ctx: Context, app: AppContext, limit: number, what: string): Promise<unknown> {
-  const tooLarge = (): Error => new RequestError('body-too-large', `${what} has at most ${limit} bytes`);
-  return parseJson(await wholeBody(ctx.req, ctx.res, limit, app.bodyTimeoutMs, tooLarge));
+/** The bytes of a body, which are not too many. */
+export async function bytesOf(ctx: Context, app: AppContext, { what, maxBytes }: JsonBody): Promise<Uint8Array> {
+  const tooLarge = (): Error => new RequestError('body-too-large', `${what} has at most ${maxBytes} bytes`);
+  return wholeBody(ctx.req, ctx.res, maxBytes, app.bodyTimeoutMs, tooLarge);
+}
+
+/** The body of a request as JSON, which somebody else looks into. */
+export async function jsonBody(ctx: Context, app: AppContext, takes: JsonBody): Promise<unknown> {
+  return parseJson(await bytesOf(ctx, app, takes));
+}
+
+/** The body of a request as JSON that its schema takes. */
+export async function checkedBody<T>(ctx: Context, app: AppContext, takes: CheckedBody<T>): Promise<T> {
+  return conforming(takes.schema, await jsonBody(ctx, app, takes), takes.what, takes.refuse);
 }
 
 export function parseJson(body: Uint8Array): unknown {

@@ -1,7 +1,7 @@
 import { LogError } from '../lib/log/log-error.ts';
 import { rotateKey } from '../lib/log/rotate-key.ts';
 import { formatVerifierKey } from '../lib/log/verifier-key.ts';
-import type { Config } from './config.ts';
+import { actorName, type Config } from './config.ts';
 import { openExisting } from './context.ts';
 import { WrongSetting } from './settings.ts';
 
@@ -17,6 +17,8 @@ export async function rotateLogKey(config: Config): Promise<RotatedKey> {
   const context = await openExisting(config);
   try {
     const { from, to, kept } = await rotateKey(context.stores.keys, config.logKeyFile);
+    const detail = { from: formatVerifierKey(from), to: formatVerifierKey(to) };
+    await context.registry.audit.note({ action: 'log-key-rotated', by: { address: '', name: actorName() }, detail });
     return { from: formatVerifierKey(from), to: formatVerifierKey(to), kept };
   } catch (error) {
     if (error instanceof LogError) throw new WrongSetting(`${error.message} (--log-key or ASSAY_LOG_KEY)`);

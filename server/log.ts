@@ -4,14 +4,28 @@ export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-export function makeLog(write: (line: string) => void, now: () => Date): Log {
+/** `always` is in every line. */
+export function makeLog(
+  write: (line: string) => void,
+  now: () => Date,
+  always: Readonly<Record<string, unknown>> = {},
+): Log {
   function line(level: string, message: string, fields: Readonly<Record<string, unknown>>): void {
-    write(`${JSON.stringify({ time: now().toISOString(), level, message, ...fields })}\n`);
+    write(`${JSON.stringify({ time: now().toISOString(), level, message, ...always, ...fields })}\n`);
   }
   return {
     error: (message, fields) => line('error', message, fields),
     info: (message, fields = {}) => line('info', message, fields),
   };
+}
+
+/** As the processes of a server write it. */
+export function logTo(output: NodeJS.WritableStream, always?: Readonly<Record<string, unknown>>): Log {
+  return makeLog(
+    (line) => output.write(line),
+    () => new Date(),
+    always,
+  );
 }
 
 /** An error with its causes, for the log alone. */

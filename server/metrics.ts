@@ -1,6 +1,19 @@
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Registry,
+  collectDefaultMetrics,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from 'prom-client';
 import type { PublicationStatus } from '../lib/publication/wire.ts';
-import { RequestDurations } from './request-durations.ts';
+import { RequestDurations, type CountedSeries } from './request-durations.ts';
+
+/** All that one process has counted, as it tells another. */
+export interface CountedMetrics {
+  readonly requests: readonly CountedSeries[];
+  readonly others: readonly MetricObjectWithValues<MetricValue<string>>[];
+}
 
 type PublicationGauge = readonly [
   name: string,
@@ -52,6 +65,7 @@ export class Metrics {
     this.#lastCollection = new Gauge({
       name: 'assay_gc_last_success_timestamp_seconds',
       help: 'When garbage collection last ended well in this server',
+      aggregator: 'max',
       registers,
     });
   }
@@ -66,10 +80,10 @@ export class Metrics {
     if (outcome === 'done') this.#lastCollection.setToCurrentTime();
   }
 
-  /** How publication stands, asked for whenever somebody scrapes. */
+  /** How publication stands (of all processes alike), asked for whenever somebody scrapes. */
   publication(status: () => Promise<PublicationStatus>): void {
     const registers = [this.#registry];
-    const gauges = PUBLICATION_GAUGES.map(([name, help]) => new Gauge({ name, help, registers }));
+    const gauges = PUBLICATION_GAUGES.map(([name, help]) => new Gauge({ name, help, aggregator: 'max', registers }));
     this.#beforeText = async () => {
       const stands = await status();
       PUBLICATION_GAUGES.forEach(([, , valueOf], at) => gauges[at]?.set(valueOf(stands, Date.now())));
@@ -81,8 +95,17 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    // What cannot be asked for now must not hide the rest.
-    await this.#beforeText().catch(() => undefined);
+    await this.#refresh();
     return this.#requests.text() + (await this.#registry.metrics());
+  }
+
+  async counted(): Promise<CountedMetrics> {
+    await this.#refresh();
+    return { requests: this.#requests.counted(), others: await this.#registry.getMetricsAsJSON() };
+  }
+
+  /** What cannot be asked for now must not hide the rest. */
+  async #refresh(): Promise<void> {
+    await this.#beforeText().catch(() => undefined);
   }
 }

@@ -16,6 +16,8 @@ import { nameOf } from '../lib/store/s3/s3-location.ts';
 import type { PublishPlace } from './config.ts';
 import type { ServerContext } from './context.ts';
 import { describeError, type Log } from './log.ts';
+import { tracedRenderer, tracedTarget } from './trace/traced-publication.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 /** What routes work with that show or cause publications. */
 export interface Publication {
@@ -25,37 +27,43 @@ export interface Publication {
   readonly target: string;
 }
 
-/** A running publisher; undefined where nothing is to be published. */
+/** A publisher, which looks after the log by itself if it is to; undefined where nothing is to be published. */
 export async function startPublication(
   { config, stores, registry, definitions, publicLog }: ServerContext,
   log: Log,
+  byItself: boolean,
+  tracer?: Tracer,
 ): Promise<(Publication & { stop(): Promise<void> }) | undefined> {
   const opened = await openTarget(config.publish);
   if (opened === undefined) return undefined;
   const sources = new StoredSources({ keys: stores.keys, content: registry.content, files: definitions.files });
-  const renderer = rendererOf(sources, publicLog);
+  const bare = rendererOf(sources, publicLog);
+  const renderer = tracer === undefined ? bare : tracedRenderer(bare, tracer);
   const publisher = new Publisher({
     keys: stores.keys,
-    target: opened.target,
+    target: tracer === undefined ? opened.target : tracedTarget(opened.target, tracer),
     renderer,
+    ...(tracer === undefined ? {} : { around: (work) => tracer.root('publication', work) }),
     hook: config.deployHook === undefined ? undefined : httpHook(config.deployHook),
     clock: systemClock,
     graceMs: config.snapshotGraceMs,
     onEvent: (event) => tell(event, log),
   });
-  publisher.start();
-  const erasing = startErasing({
-    keys: stores.keys,
-    target: opened.target,
-    renderer,
-    erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
-    clock: systemClock,
-    onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
-    onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
-  });
+  if (byItself) publisher.start();
+  const erasing = byItself
+    ? startErasing({
+        keys: stores.keys,
+        target: opened.target,
+        renderer,
+        erasures: (from, to) => erasuresIn({ entries: (...range) => breathing(sources.entries(...range)) }, from, to),
+        clock: systemClock,
+        onRemoved: (objects) => log.info('erased runs taken away from the target', { objects }),
+        onFailure: (error) => log.error('erased runs are still at the target', { error: describeError(error) }),
+      })
+    : undefined;
   const { name } = opened;
   const stop = async (): Promise<void> => {
-    await Promise.all([publisher.stop(), erasing.stop()]);
+    await Promise.all([publisher.stop(), erasing?.stop() ?? Promise.resolve()]);
     opened.close();
   };
   return { publisher, renderer, target: name, stop };

@@ -38,6 +38,7 @@ async function answer(req: IncomingMessage, res: ServerResponse, path: PullPath,
 
 async function pull(req: IncomingMessage, res: ServerResponse, path: PullPath, app: AppContext): Promise<void> {
   const found = path.kind === 'blobs' ? await findBlob(path, app) : await findManifest(path, app);
+  if (found.body.place === 'tree' && req.method === 'GET') await app.turns.take('pack', req, res);
   await sendFound(req, res, found, app);
 }
 

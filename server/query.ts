@@ -21,9 +21,11 @@ export function first(query: Query, name: string): string | undefined {
  * one, and with everything behind ASCII sorted behind it.
  */
 export function lastName(query: Query, maxLength: number): string | undefined {
-  return first(query, 'last')
-    ?.slice(0, maxLength)
-    .replace(/[\u0080-\uffff]/g, '\u00ff');
+  return behindName(first(query, 'last'), maxLength);
+}
+
+export function behindName(last: string | undefined, maxLength: number): string | undefined {
+  return last?.slice(0, maxLength).replace(/[\u0080-\uffff]/g, '\u00ff');
 }
 
 /** How many entries of a list are wanted; pages never have more than 10,000. */

@@ -1,3 +1,13 @@
+/** Durations as one process hands them to another. */
+export interface CountedSeries {
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly counts: readonly number[];
+  readonly total: number;
+  readonly seconds: number;
+}
+
 /** One labelled histogram: how many requests took at most so long, how many in all, and their time together. */
 interface Series {
   readonly labels: { readonly route: string; readonly method: string; readonly status: string };
@@ -23,6 +33,20 @@ export class RequestDurations {
     while (bucket < BOUNDS.length && seconds > (BOUNDS[bucket] ?? 0)) bucket += 1;
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     series.total += 1;
+    series.seconds += seconds;
+  }
+
+  counted(): CountedSeries[] {
+    return [...this.#all()].map(({ labels: { route, method, status }, counts, total, seconds }) => {
+      return { route, method, status: Number(status), counts: [...counts], total, seconds };
+    });
+  }
+
+  /** Adds what another process has counted. */
+  add({ route, method, status, counts, total, seconds }: CountedSeries): void {
+    const series = this.#seriesOf(route, method, status);
+    for (const [bucket, count] of counts.entries()) series.counts[bucket] = (series.counts[bucket] ?? 0) + count;
+    series.total += total;
     series.seconds += seconds;
   }
 

@@ -1,9 +1,11 @@
 /** What the server itself refuses, before any domain is asked. */
 export type RequestErrorCode =
+  | 'audit-page-invalid'
   | 'body-too-large'
   | 'body-too-slow'
   | 'coding-unsupported'
   | 'headers-too-large'
+  | 'host-foreign'
   | 'json-invalid'
   | 'media-type-unsupported'
   | 'method-not-allowed'
@@ -13,7 +15,8 @@ export type RequestErrorCode =
   | 'range-unsatisfiable'
   | 'reference-invalid'
   | 'request-malformed'
-  | 'service-unknown';
+  | 'service-unknown'
+  | 'too-many-requests';
 
 export class RequestError extends Error {
   override readonly name = 'RequestError';

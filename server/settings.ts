@@ -1,3 +1,4 @@
+import { parseAddressRanges, parseCount, parseHeaderName, parseHostNames } from './access-settings.ts';
 import { parseEndpoint, parseRegion, parseS3Address, parseSwitch, type S3Address } from './s3-address.ts';
 import { WrongSetting } from './wrong-setting.ts';
 
@@ -23,6 +24,13 @@ export const SETTINGS = {
   ),
   port: setting('ASSAY_PORT', '<port>', '7410', 'port to listen on; 0 takes a free one', parsePort),
   data: setting('ASSAY_DATA', '<dir>', './data', 'folder of everything that is kept', parseFolder),
+  processes: setting(
+    'ASSAY_PROCESSES',
+    '<number>',
+    '1',
+    'how many processes serve, so that reads use as many cores',
+    parseProcesses,
+  ),
   store: setting(
     'ASSAY_STORE',
     'lmdb:<dir>|postgres://…',
@@ -114,6 +122,27 @@ export const SETTINGS = {
     'who may do everything: this machine, or whoever reaches the address',
     parseTrust,
   ),
+  'allowed-hosts': setting(
+    'ASSAY_ALLOWED_HOSTS',
+    '<names>',
+    '',
+    'host names besides its own under which browsers may reach it, commas between them; * is any',
+    parseHostNames,
+  ),
+  'trusted-proxies': setting(
+    'ASSAY_TRUSTED_PROXIES',
+    '<addresses>',
+    '',
+    'proxies whose word about their clients is taken, commas between them; loopback is one, too',
+    parseAddressRanges,
+  ),
+  'identity-header': setting(
+    'ASSAY_IDENTITY_HEADER',
+    '<header>',
+    '',
+    'header in which a trusted proxy names who is there, like Tailscale-User-Login',
+    parseHeaderName,
+  ),
   'body-timeout': setting(
     'ASSAY_BODY_TIMEOUT',
     '<time>',
@@ -138,6 +167,21 @@ export const SETTINGS = {
   'gc-grace': setting('ASSAY_GC_GRACE', '<time>', '24h', 'how long a blob that nothing names is kept', parseDuration),
   'max-blob': setting('ASSAY_MAX_BLOB', '<size>', '1TiB', 'the largest blob that is taken', parseSize),
   'max-push': setting('ASSAY_MAX_PUSH', '<size>', '8GiB', 'the largest push of Git objects that is taken', parseSize),
+  'max-uploads': setting('ASSAY_MAX_UPLOADS', '<n>', '64', 'uploads and pushes of one client at a time', parseCount),
+  'max-packs': setting(
+    'ASSAY_MAX_PACKS',
+    '<n>',
+    '32',
+    'clones, fetches and archives of one client at a time',
+    parseCount,
+  ),
+  'audit-retention': setting(
+    'ASSAY_AUDIT_RETENTION',
+    '<time>',
+    '400d',
+    'how long the audit tells of a change; 0 for ever',
+    parseDuration,
+  ),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -160,6 +204,15 @@ function parseHost(text: string): string {
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new WrongSetting('a number from 0 to 65535');
+}
+
+/** LMDB has room for 512 readers, and a process may be several. */
+const MAX_PROCESSES = 64;
+
+function parseProcesses(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_PROCESSES) return count;
+  throw new WrongSetting(`a number from 1 to ${MAX_PROCESSES}`);
 }
 
 function parseFolder(text: string): string {

@@ -5,9 +5,12 @@ import { describeError, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { timerMs } from './timer.ts';
 
+/** Who acts where nobody asked. */
+const THE_SERVER = { address: '', name: 'assay' };
+
 /** Collects garbage every interval, first a while after the start; never two runs at once. */
 export function startUpkeep(context: Context, metrics: Metrics, log: Log): { stop(): Promise<void> } {
-  const { gcIntervalMs, gcGraceMs, uploadExpiryMs } = context.config;
+  const { gcIntervalMs, gcGraceMs, uploadExpiryMs, auditRetentionMs } = context.config;
   const ending = new AbortController();
   let running: Promise<void> = Promise.resolve();
   async function run(): Promise<void> {
@@ -15,6 +18,8 @@ export function startUpkeep(context: Context, metrics: Metrics, log: Log): { sto
       const { removed } = await collect(context.stores, context.registry, {
         graceMs: gcGraceMs,
         uploadExpiryMs,
+        auditRetentionMs,
+        by: THE_SERVER,
         now: Date.now,
         signal: ending.signal,
       });

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+export { DATA_FORMAT } from '../lib/store/data-format.ts';
+
 /** As package.json says, which lies two folders above the built file and one above the source. */
 export const VERSION: string = readVersion();
 

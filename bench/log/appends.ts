@@ -1,11 +1,12 @@
 import { open } from 'lmdb';
 import { join } from 'node:path';
+import type { Log } from '../../lib/log/log-store.ts';
 import { assayName } from '../servers/assay.ts';
 import type { Contender, Row } from '../suite.ts';
 import type { Stage } from '../stage.ts';
 import { openBenchLog, runEntry, runFact } from './run-facts.ts';
 
-const callers = 64;
+export const callers = 64;
 const rawName = 'raw LMDB';
 
 /** Our own side of it too, in this process: one entry or one value at a time from each caller, awaited until it is durable. */
@@ -19,20 +20,22 @@ export const appendRow: Row = {
   programs: [],
   async open(stage, wanted) {
     const contenders: Contender[] = [];
-    if (wanted.includes(assayName)) contenders.push(await logContender(stage));
+    if (wanted.includes(assayName)) {
+      const { log, close } = await openBenchLog(await stage.directory('log'));
+      stage.defer(close);
+      contenders.push(logContender(assayName, log, stage));
+    }
     if (wanted.includes(rawName)) contenders.push(await rawContender(stage));
     return contenders;
   },
 };
 
-async function logContender(stage: Stage): Promise<Contender> {
-  const { log, close } = await openBenchLog(await stage.directory('log'));
-  stage.defer(close);
+export function logContender(name: string, log: Log, stage: Stage): Contender {
   let next = 0;
   return {
-    name: assayName,
+    name,
     measure: (seconds) =>
-      perSecond(seconds, stage, async () => {
+      perSecond(seconds, { callers, signal: stage.signal }, async () => {
         const entry = runFact((next += 1));
         await log.append(() => Promise.resolve({ entry, result: () => undefined }));
       }),
@@ -57,7 +60,7 @@ async function rawContender(stage: Stage): Promise<Contender> {
   return {
     name: rawName,
     measure: (seconds) =>
-      perSecond(seconds, stage, async () => {
+      perSecond(seconds, { callers, signal: stage.signal }, async () => {
         const number = (next += 1);
         const key = Buffer.alloc(9, 'E');
         key.writeBigUInt64BE(BigInt(number), 1);
@@ -66,7 +69,14 @@ async function rawContender(stage: Stage): Promise<Contender> {
   };
 }
 
-async function perSecond(seconds: number, { signal }: Stage, work: () => Promise<void>): Promise<number> {
+export interface Callers {
+  callers: number;
+  signal: AbortSignal;
+}
+
+/** How often a second the work is done, by so many who each wait for its end. */
+export async function perSecond(seconds: number, who: Callers, work: () => Promise<void>): Promise<number> {
+  const { callers, signal } = who;
   const started = performance.now();
   const end = started + seconds * 1000;
   let done = 0;

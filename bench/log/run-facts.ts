@@ -4,6 +4,7 @@ import type { NewEntry } from '../../lib/log/appending.ts';
 import { entryBytes } from '../../lib/log/entry-bytes.ts';
 import type { Log } from '../../lib/log/log-store.ts';
 import { openLog } from '../../lib/log/open-log.ts';
+import type { KeyedStore } from '../../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -28,11 +29,19 @@ export function runEntry(number: number): Buffer {
   return entryBytes(runFact(number), at);
 }
 
+export interface OpenBenchLog<K extends KeyedStore = KeyedStore> {
+  keys: K;
+  log: Log;
+  close: () => Promise<void>;
+}
+
 /** A log as a server has it in this data folder. */
-export async function openBenchLog(
-  data: string,
-): Promise<{ keys: LmdbKeyedStore; log: Log; close: () => Promise<void> }> {
-  const keys = LmdbKeyedStore.open(join(data, 'store'));
+export function openBenchLog(data: string): Promise<OpenBenchLog<LmdbKeyedStore>> {
+  return openBenchLogOn(LmdbKeyedStore.open(join(data, 'store')), data);
+}
+
+/** The same on any engine, with its key in a folder. */
+export async function openBenchLogOn<K extends KeyedStore>(keys: K, data: string): Promise<OpenBenchLog<K>> {
   const log = await openLog(keys, { now: Date.now, keyFile: join(data, 'log.key'), origin: undefined });
   return {
     keys,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { sha256 } from '../../lib/encoding/digest.ts';
+import { objectSize } from '../../lib/git/stored/object-size.ts';
 import { makeRegistry } from '../../lib/oci/registry.ts';
 import { FileBlobStore } from '../../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
@@ -38,7 +39,7 @@ export async function addContent(data: string, { small, large }: Pick<Amount, 's
   const keys = LmdbKeyedStore.open(join(data, 'store'));
   try {
     const stores = { keys, blobs: await FileBlobStore.open(layout), uploads: await FileUploadStore.open(layout) };
-    const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: 2 ** 40 });
+    const registry = makeRegistry(stores, { now: Date.now, maxBlobBytes: 2 ** 40, objectSize });
     async function add(size: number): Promise<void> {
       const bytes = randomBytes(size);
       await registry.uploads.receive('bench/moving', sha256(bytes), once(bytes));

@@ -8,7 +8,7 @@ import type { Stage } from '../stage.ts';
 export const registryNames = [assayName, dockerRegistryName] as const;
 
 const starters: Record<string, (stage: Stage) => Promise<Server>> = {
-  [assayName]: startAssay,
+  [assayName]: (stage) => startAssay(stage),
   [dockerRegistryName]: startDockerRegistry,
 };
 

@@ -21,13 +21,13 @@ export async function startChild(
   stage: Stage,
   command: string,
   args: readonly string[],
-  options: { withoutSettings?: RegExp } = {},
+  options: { withoutSettings?: RegExp; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Child> {
   const outputPath = join(await stage.directory('output'), 'output');
   const output = await open(outputPath, 'w');
   const child = spawn(command, args, {
     stdio: ['ignore', output.fd, output.fd],
-    env: environment(options.withoutSettings),
+    env: { ...environment(options.withoutSettings), ...options.env },
   });
   const exit = once(child, 'exit').catch(() => undefined);
   let failure: string | undefined;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { folderOf } from '../../test/support/installed.ts';
 
 /** A program that we did not write, and the Debian package that brings it. */
 export interface Program {
@@ -41,12 +42,25 @@ export const git: Program = {
 
 export const gitHttpBackend: Program = { ...git, command: 'git http-backend' };
 
+export const postgres: Program = {
+  command: 'postgres',
+  package: 'postgresql',
+  versionFlag: '--version',
+  versionPattern: /PostgreSQL\) (\S+)/,
+};
+
+export const radosgw: Program = {
+  command: 'radosgw',
+  package: 'radosgw ceph-mon ceph-osd',
+  versionFlag: '--version',
+  versionPattern: /ceph version (\S+)/,
+};
+
 export async function isInstalled({ command }: Program): Promise<boolean> {
   const [program = '', part] = command.split(' ');
-  const folders = part === undefined ? (process.env['PATH'] ?? '').split(delimiter) : await partsOf(program);
-  for (const folder of folders) {
-    const path = join(folder, part === undefined ? program : `${program}-${part}`);
-    const found = await access(path, constants.X_OK).then(
+  if (part === undefined) return folderOf(program) !== undefined;
+  for (const folder of await partsOf(program)) {
+    const found = await access(join(folder, `${program}-${part}`), constants.X_OK).then(
       () => true,
       () => false,
     );
@@ -63,7 +77,8 @@ function partsOf(program: string): Promise<string[]> {
 
 /** Reads the text whatever the exit code: `wrk -v` prints its version and exits 1. */
 export function versionOf(program: Program): Promise<string> {
-  const [command = ''] = program.command.split(' ');
+  const [name = ''] = program.command.split(' ');
+  const command = join(folderOf(name) ?? '', name);
   return new Promise((resolve) => {
     execFile(command, [program.versionFlag], { timeout: 5000 }, (_error, stdout, stderr) => {
       resolve(program.versionPattern.exec(stdout + stderr)?.[1] ?? 'unknown');

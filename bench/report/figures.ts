@@ -32,11 +32,13 @@ function times(ratio: number | undefined): string {
 }
 
 function target(result: RowResult, { hold }: Verdict): string {
+  if (hold.limit === undefined) return '';
   const sign = result.row.better === 'more' ? '>=' : '<=';
   return hold.against === undefined ? `${sign} ${figure(hold.limit)} ${result.row.unit}` : `${sign} ${hold.limit}x`;
 }
 
-function word({ met }: Verdict): string {
+function word({ hold, met }: Verdict): string {
+  if (hold.limit === undefined) return '';
   if (met === undefined) return '-';
   return met ? 'met' : 'short';
 }

@@ -1,5 +1,6 @@
 import { collect } from '../../lib/upkeep/collect.ts';
 import type { CollectedItem, CollectReport } from '../../lib/upkeep/collection.ts';
+import { actorName } from '../../server/config.ts';
 import { openExisting } from '../../server/context.ts';
 import { SETTINGS, WrongSetting } from '../../server/settings.ts';
 import { DONE, refuseWords, UsageError, type Command } from '../command.ts';
@@ -30,7 +31,7 @@ The server does the same by itself every ASSAY_GC_INTERVAL.
       help: SETTINGS['gc-grace'].help + ' [ASSAY_GC_GRACE; default 24h]',
     },
     json: { type: 'boolean', help: 'one JSON object with everything that was removed or marked' },
-    ...settingOptions([...DATA_SETTINGS, 'upload-expiry']),
+    ...settingOptions([...DATA_SETTINGS, 'upload-expiry', 'audit-retention']),
   },
   async run(values, positionals) {
     refuseWords(positionals);
@@ -43,6 +44,8 @@ The server does the same by itself every ASSAY_GC_INTERVAL.
       const report = await collect(context.stores, context.registry, {
         graceMs,
         uploadExpiryMs: config.uploadExpiryMs,
+        auditRetentionMs: config.auditRetentionMs,
+        by: { address: '', name: actorName() },
         now: Date.now,
         dryRun: values['dry-run'] === true,
         untagged: values['untagged'] === true,

@@ -1,6 +1,7 @@
 import type { RunFilter, RunSummary } from '../../lib/client/index.ts';
 import { runClientFrom, SERVER_OPTIONS, textOf } from '../client-options.ts';
-import { DONE, refuseWords, UsageError, type Command, type Values } from '../command.ts';
+import { DONE, refuseWords, type Command, type Values } from '../command.ts';
+import { limitFrom } from '../limit-option.ts';
 import { table, timeText } from '../table.ts';
 
 const FILTERS = {
@@ -14,8 +15,6 @@ const FILTERS = {
   search: 'search',
   retracted: 'retracted',
 } as const;
-
-const MOST = 50;
 
 export const runs: Command = {
   usage: 'assay runs [filters] [--limit <n> | --all]',
@@ -72,15 +71,6 @@ filters all of them must hold.
     return DONE;
   },
 };
-
-function limitFrom(values: Values): number {
-  const text = textOf(values, 'limit');
-  if (values['all'] === true && text !== undefined) throw new UsageError('--limit and --all are one at a time');
-  if (values['all'] === true) return Number.POSITIVE_INFINITY;
-  if (text === undefined) return MOST;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a number from 1, and not ${JSON.stringify(text)}`);
-  return Number(text);
-}
 
 function filterFrom(values: Values): RunFilter {
   const filter: Record<string, string> = {};

@@ -1,5 +1,5 @@
 import { serve as runServer } from '../../server/serve.ts';
-import { DONE, refuseWords, type Command } from '../command.ts';
+import { refuseWords, type Command } from '../command.ts';
 import { configFrom, EVERY_SETTING, settingOptions } from '../setting-options.ts';
 
 export const serve: Command = {
@@ -11,13 +11,13 @@ ends; a second signal ends at once. Prints the address when it listens.
 Every option can be set in the environment instead, under the name in brackets.
 
   assay serve --data /srv/assay
+  assay serve --processes 4
   assay serve --host 0.0.0.0 --trust network
   skopeo copy --dest-tls-verify=false oci:image docker://127.0.0.1:7410/my/image:v1`,
   options: settingOptions(EVERY_SETTING),
   async run(values, positionals) {
     refuseWords(positionals);
     const config = configFrom(values);
-    await runServer(config, (line) => process.stdout.write(`${line}\n`));
-    return DONE;
+    return runServer(config, (line) => process.stdout.write(`${line}\n`));
   },
 };

@@ -16,7 +16,9 @@ import type {
   VersionPage,
 } from '../definition/wire.ts';
 import { digestOf } from '../encoding/digest.ts';
+import type { AuditEntry, AuditPage } from '../audit/audit-entry.ts';
 import type { PublicationStatus } from '../publication/wire.ts';
+import type { Quota, QuotaAnswer } from '../oci/family-record.ts';
 import type { TagRules } from '../oci/tag-rules.ts';
 import { ClientError } from './client-error.ts';
 import { checkListing, checkVersion } from './check-answer.ts';
@@ -30,6 +32,16 @@ export interface PageOptions {
   /** The `next` of the page before. */
   readonly last?: string;
 }
+
+/** Of which changes the audit is to tell. */
+export interface AuditOptions {
+  readonly actor?: string;
+  readonly action?: string;
+  readonly family?: string;
+  readonly since?: string;
+}
+
+const AUDIT_QUERY = ['actor', 'action', 'family', 'since', 'n', 'last'] as const;
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -234,6 +246,23 @@ export class AssayClient {
 
   declareRules(family: string, rules: TagRules, options: CallOptions = {}): Promise<TagRules> {
     return this.#write('PUT', `/api/v1/families/${pathOf(family)}/rules`, rules, options);
+  }
+
+  /** How much a family may hold, and holds. */
+  quota(family: string, options: CallOptions = {}): Promise<QuotaAnswer> {
+    return this.#get(`/api/v1/families/${pathOf(family)}/quota`, options);
+  }
+
+  setQuota(family: string, quota: Quota, options: CallOptions = {}): Promise<QuotaAnswer> {
+    return this.#write('PUT', `/api/v1/families/${pathOf(family)}/quota`, quota, options);
+  }
+
+  /** Who changed what, the newest first, page after page. */
+  audit(options: AuditOptions & CallOptions = {}): AsyncGenerator<AuditEntry> {
+    return eachOf<AuditPage, AuditEntry>(
+      (page) => this.#get(`/api/v1/audit${query({ ...options, ...page }, AUDIT_QUERY)}`, options),
+      ({ entries }) => entries,
+    );
   }
 
   async #get<T>(path: string, { signal }: CallOptions): Promise<T> {

@@ -27,6 +27,8 @@ export { publishAll, type PublishAllOptions, type Refusal } from './publish/publ
 export type { PublishOutcome } from './publish/publish.ts';
 export { compareVersions } from './version-order.ts';
 export { verify, type Verified, type VerifyOptions } from './verify.ts';
+export type { AuditAction, AuditActor, AuditEntry, AuditPage } from '../audit/audit-entry.ts';
 export type * from '../definition/wire.ts';
+export type { Quota, QuotaAnswer } from '../oci/family-record.ts';
 export type * from '../publication/wire.ts';
 export type * from '../record/wire.ts';

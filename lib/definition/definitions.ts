@@ -44,7 +44,7 @@ export class Definitions {
   constructor(keys: KeyedStore, registry: Registry, { now, openSpool, limits, announce }: DefinitionOptions) {
     this.#keys = keys;
     this.#registry = registry;
-    this.events = new Events(keys, now, announce);
+    this.events = new Events({ keys, now, audit: registry.audit, announce });
     this.versions = new Versions(keys, registry.families);
     this.pins = new Pins(keys, registry, this.versions, this.events);
     this.statements = new Statements(keys, this.versions, this.events);
@@ -72,7 +72,13 @@ export class Definitions {
   /** For one push: the first one makes the family. */
   repositoryToPush(family: string, by: Actor): StoredRepository {
     const policy = new FamilyRefPolicy(
-      { families: this.#registry.families, editions: this.#editions, events: this.events },
+      {
+        families: this.#registry.families,
+        editions: this.#editions,
+        events: this.events,
+        quotas: this.#registry.quotas,
+        audit: this.#registry.audit,
+      },
       family,
       by,
     );

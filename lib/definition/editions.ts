@@ -80,7 +80,8 @@ export class Editions {
     await this.checkKind(edition);
     await this.#planParts(whole, plan);
     this.#registry.tags.planMove(family, version, await this.checkTag(whole), digest, plan);
-    await this.#registry.families.plan(family, plan);
+    const { quota } = await this.#registry.families.plan(family, plan);
+    await this.#registry.quotas.admitVersion(family, quota);
     const { tree } = edition;
     const at = await this.#events.plan(family, { what: 'published', version, digest, tree }, circumstances.by, plan);
     const key = versionKey(family, version);

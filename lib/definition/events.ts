@@ -1,3 +1,5 @@
+import type { NewAuditEntry } from '../audit/audit-entry.ts';
+import type { Audit } from '../audit/audit.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { eventKey, eventsOf, numberOfKey, pendingEventKey } from '../store/keys.ts';
@@ -12,6 +14,13 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 /** An event before it has its number. */
 export type NewEvent = Without<FamilyEvent, 'number' | 'at' | 'by'>;
 
+export interface EventParts {
+  readonly keys: KeyedStore;
+  readonly now: () => number;
+  readonly audit: Audit;
+  readonly announce?: (() => Promise<void>) | undefined;
+}
+
 /** The key alone says it. */
 const PENDING = Buffer.alloc(0);
 
@@ -19,12 +28,14 @@ const PENDING = Buffer.alloc(0);
 export class Events {
   readonly #keys: KeyedStore;
   readonly #now: () => number;
+  readonly #audit: Audit;
   /** Resolves when what happened until now is in the public log; to be awaited before anybody is told that it happened. */
   readonly announce: () => Promise<void>;
 
-  constructor(keys: KeyedStore, now: () => number, announce: () => Promise<void> = () => Promise.resolve()) {
+  constructor({ keys, now, audit, announce = () => Promise.resolve() }: EventParts) {
     this.#keys = keys;
     this.#now = now;
+    this.#audit = audit;
     this.announce = announce;
   }
 
@@ -39,6 +50,7 @@ export class Events {
     const at = new Date(this.#now()).toISOString();
     plan.check({ key, value: undefined }).put({ key, value: encodeJson({ at, by, ...event }) });
     plan.put({ key: pendingEventKey(family, number), value: PENDING });
+    this.#audit.plan({ action: event.what, by, family, ...told(event) }, plan);
     return at;
   }
 
@@ -53,6 +65,16 @@ export class Events {
     const next = events.at(-1);
     return { events, ...(entries.length > limit && next !== undefined ? { next: String(next.number) } : {}) };
   }
+}
+
+/** What the audit says of an event. */
+function told(event: NewEvent): Pick<NewAuditEntry, 'subject' | 'detail'> {
+  if (event.what === 'pinned') {
+    const { what: _what, pin, ...detail } = event;
+    return { subject: pin, detail };
+  }
+  const { what: _what, version, ...detail } = event;
+  return { subject: version, detail };
 }
 
 /** All that an event says in words; its entry in the public log could not be changed later. */

@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.ts';
 import { Breather } from '../git/breather.ts';
 import { GitError } from '../git/error.ts';
 import type { ObjectSource } from '../git/object-source.ts';
@@ -12,6 +13,7 @@ import { CommitGraph } from '../git/walk/commit-graph.ts';
 import { peel } from '../git/walk/peel.ts';
 import type { Families } from '../oci/families.ts';
 import { OciError } from '../oci/oci-error.ts';
+import type { Quotas } from '../oci/quotas.ts';
 import { isImmutable, type TagRules } from '../oci/tag-rules.ts';
 import { Plan } from '../store/plan.ts';
 import type { Events } from './events.ts';
@@ -24,6 +26,8 @@ import type { Actor } from './wire.ts';
 const TAGS = 'refs/tags/';
 const MAIN = 'refs/heads/main';
 const PINS = 'refs/heads/pins';
+/** The audit tells of so many refs of one push by name. */
+const MAX_TOLD_REFS = 20;
 
 /** A version that a push of its tag publishes. */
 interface Pushed {
@@ -35,6 +39,8 @@ export interface PolicyParts {
   readonly families: Families;
   readonly editions: Editions;
   readonly events: Events;
+  readonly quotas: Quotas;
+  readonly audit: Audit;
 }
 
 /**
@@ -83,6 +89,12 @@ export class FamilyRefPolicy implements RefPolicy {
     return main === from ? [] : [{ name: MAIN, from, to: main }];
   }
 
+  async admit(bytes: number): Promise<void> {
+    await this.#parts.quotas.admitTo(this.#family, bytes).catch((error: unknown) => {
+      throw error instanceof OciError ? new GitError('limit-exceeded', error.message, { cause: error }) : error;
+    });
+  }
+
   async plan(updates: readonly RefUpdate[], plan: Plan): Promise<void> {
     const rules = await this.#parts.families.plan(this.#family, plan, 'rules');
     for (const update of updates) {
@@ -91,6 +103,8 @@ export class FamilyRefPolicy implements RefPolicy {
       const pushed = this.#pushed.get(update.name);
       if (pushed !== undefined) await this.#planVersion(pushed, plan);
     }
+    const detail = { refs: updates.slice(0, MAX_TOLD_REFS), of: updates.length };
+    this.#parts.audit.plan({ action: 'git-pushed', by: this.#by, family: this.#family, detail }, plan);
   }
 
   async committed(): Promise<void> {

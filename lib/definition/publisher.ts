@@ -128,6 +128,7 @@ export class Publisher {
     const { editions } = this.#parts;
     const policy: RefPolicy = {
       ...NO_PUSHES,
+      admit: (bytes) => this.#parts.registry.quotas.admitTo(family, bytes),
       plan: (_updates, plan) => editions.plan(whole, { commit: commit.oid, by, with: 'publish', source }, plan),
     };
     try {
@@ -201,6 +202,7 @@ async function treeOfMain({ refs, objects }: StoredRepository): Promise<Oid | un
 const NO_PUSHES: RefPolicy = {
   refuse: () => Promise.resolve('this takes no push'),
   entail: () => Promise.resolve([]),
+  admit: () => Promise.resolve(),
   plan: () => Promise.reject(new GitError('ref-refused', 'this takes no push')),
   committed: () => Promise.resolve(),
 };

@@ -1,3 +1,4 @@
+import { conforming } from '../encoding/schema-check.ts';
 import { isWellFormed } from '../encoding/well-formed.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
@@ -6,12 +7,11 @@ import { statementsKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import { DefinitionError } from './definition-error.ts';
 import type { Events } from './events.ts';
+import { STATEMENT_REQUEST, type StatementRequest } from './schemas.ts';
 import type { StatementsRecord } from './version-record.ts';
 import type { Versions } from './versions.ts';
 import type { Actor, Statement, Version } from './wire.ts';
 
-const KINDS: readonly Statement['kind'][] = ['erratum', 'retired', 'restored'];
-const MAX_TEXT = 2000;
 const MAX_STATEMENTS = 100;
 
 /** What is said of versions after they were published. */
@@ -44,14 +44,10 @@ export class Statements {
   }
 }
 
-function parseStatement(value: unknown): Pick<Statement, 'kind' | 'text'> {
-  const { kind, text } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const known = KINDS.find((one) => one === kind);
-  if (known === undefined) throw invalid(`kind is one of ${KINDS.join(', ')}`);
-  if (typeof text !== 'string' || text.trim() === '' || text.length > MAX_TEXT || !isWellFormed(text)) {
-    throw invalid(`text is said in 1 to ${MAX_TEXT} characters`);
-  }
-  return { kind: known, text: text.trim() };
+function parseStatement(value: unknown): StatementRequest {
+  const { kind, text } = conforming(STATEMENT_REQUEST, value, 'a statement', invalid);
+  if (!isWellFormed(text)) throw invalid('text holds half of a surrogate pair');
+  return { kind, text: text.trim() };
 }
 
 function checkFits(old: readonly Statement[], kind: Statement['kind'], version: string): void {

@@ -26,6 +26,9 @@ export async function openLog(keys: KeyedStore, { now, keyFile, origin }: OpenLo
 async function firstKey(keys: KeyedStore, keyFile: string, origin: string | undefined): Promise<LogSigner> {
   const head = await keys.get(logHeadKey);
   if (head === undefined) return makeKeyFile(keyFile, origin);
+  // Another server that starts for the first time may have made both since the file was looked for.
+  const made = await readKeyFile(keyFile);
+  if (made !== undefined) return made;
   const { key } = decodeHead(head);
   throw new LogError('key-missing', `the log is signed with the key ${key}, and there is no key in ${keyFile}`);
 }

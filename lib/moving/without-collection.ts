@@ -1,5 +1,5 @@
-import { systemClock } from '../store/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../store/clock.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { withLease, type Lease } from '../store/lease.ts';
 import { StoreError } from '../store/store-error.ts';

@@ -1,3 +1,5 @@
+import type { AuditActor } from '../audit/audit-entry.ts';
+import type { Audit } from '../audit/audit.ts';
 import { asBuffer } from '../encoding/as-buffer.ts';
 import { isSha256, type Digest, type Sha256 } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
@@ -9,6 +11,7 @@ import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
 import { checkMayGo, linkTo, locate, rescue, withoutMark, type BlobLink, type TreeLink } from './link.ts';
 import { OciError } from './oci-error.ts';
+import type { Quotas } from './quotas.ts';
 
 /** A blob whose bytes are those of a tree's canonical tar. */
 export interface TreeBlob {
@@ -17,16 +20,28 @@ export interface TreeBlob {
   readonly size: number;
 }
 
+export interface BlobParts {
+  readonly keys: KeyedStore;
+  readonly content: ContentStore;
+  readonly families: Families;
+  readonly quotas: Quotas;
+  readonly audit: Audit;
+}
+
 /** The blobs of families. */
 export class Blobs {
   readonly #keys: KeyedStore;
   readonly #content: ContentStore;
   readonly #families: Families;
+  readonly #quotas: Quotas;
+  readonly #audit: Audit;
 
-  constructor(keys: KeyedStore, content: ContentStore, families: Families) {
+  constructor({ keys, content, families, quotas, audit }: BlobParts) {
     this.#keys = keys;
     this.#content = content;
     this.#families = families;
+    this.#quotas = quotas;
+    this.#audit = audit;
   }
 
   /** Who is told that a blob is there counts on it: a mark of the collector comes off before the answer. */
@@ -49,13 +64,15 @@ export class Blobs {
     });
   }
 
-  async remove(family: string, digest: Digest): Promise<void> {
+  async remove(family: string, digest: Digest, by?: AuditActor): Promise<void> {
     const key = blobKey(family, digest);
     await commitUntilHeld(this.#keys, async () => {
       const value = await this.#keys.get(key);
       if (value === undefined) throw unknownBlob(digest);
       checkMayGo(digest, decodeJson<BlobLink>(value));
-      return { commit: { checks: [{ key, value }], deletes: [key] }, result: undefined };
+      const plan = new Plan().check({ key, value }).delete(key);
+      if (by !== undefined) this.#audit.plan({ action: 'blob-deleted', by, family, subject: digest }, plan);
+      return { commit: plan.commit, result: undefined };
     });
   }
 
@@ -63,8 +80,9 @@ export class Blobs {
   async link(family: string, digest: Digest, kept: Kept): Promise<Plan> {
     const plan = new Plan().check(...kept.checks).put(...kept.puts);
     if (!isSha256(digest)) plan.put({ key: aliasKey(digest), value: Buffer.from(kept.located.content, 'latin1') });
-    await this.#planLink(family, digest, linkTo(digest, kept.located), plan);
-    await this.#families.plan(family, plan);
+    const { quota } = await this.#families.plan(family, plan);
+    const isNew = await this.#planLink(family, digest, linkTo(digest, kept.located), plan);
+    if (isNew) await this.#quotas.admit(family, quota, kept.located.size);
     return plan;
   }
 
@@ -75,17 +93,17 @@ export class Blobs {
   }
 
   /** Adds to a plan that the family has a tree's canonical tar as a blob. */
-  planTree(
+  async planTree(
     family: string,
     digest: Digest,
     { size, tree, published }: Omit<TreeLink, 'place'>,
     plan: Plan,
   ): Promise<void> {
-    return this.#planLink(family, digest, { size, place: 'tree', tree }, plan, published);
+    await this.#planLink(family, digest, { size, place: 'tree', tree }, plan, published);
   }
 
-  /** What is a part of a version stays one, and what is made of a tree needs no bytes of its own. */
-  async #planLink(family: string, digest: Digest, link: BlobLink, plan: Plan, published?: string): Promise<void> {
+  /** What is a part of a version stays one, and what is made of a tree needs no bytes of its own. True: the family had none. */
+  async #planLink(family: string, digest: Digest, link: BlobLink, plan: Plan, published?: string): Promise<boolean> {
     const key = blobKey(family, digest);
     const value = await this.#keys.get(key);
     plan.check({ key, value });
@@ -94,6 +112,7 @@ export class Blobs {
     const wanted = old?.place === 'tree' ? withoutMark(old) : link;
     const next = encodeJson({ ...wanted, ...(version === undefined ? {} : { published: version }) });
     if (value === undefined || Buffer.compare(value, next) !== 0) plan.put({ key, value: next });
+    return value === undefined;
   }
 
   async #keptOf(digest: Digest, from: string | undefined): Promise<Kept | undefined> {

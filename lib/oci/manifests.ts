@@ -1,3 +1,5 @@
+import type { AuditActor } from '../audit/audit-entry.ts';
+import type { Audit } from '../audit/audit.ts';
 import { algorithmOf, digestWith, sha256, type Digest } from '../encoding/digest.ts';
 import { AGAIN, commitUntilHeld } from '../store/commit-until-held.ts';
 import type { ContentStore, Located } from '../store/content-store.ts';
@@ -18,6 +20,7 @@ import { checkMayGo, linkTo, locate, rescue, withoutMark, type BlobLink, type Ma
 import { parseManifest, type Manifest, type Named } from './manifest.ts';
 import type { Reference } from './name.ts';
 import { OciError } from './oci-error.ts';
+import type { Quotas } from './quotas.ts';
 import type { Referrers } from './referrers.ts';
 import type { Tags } from './tags.ts';
 
@@ -38,6 +41,16 @@ export interface PushedManifest {
 /** The first so many missing things are named; more would not help anybody. */
 const MAX_MISSING_NAMED = 20;
 
+export interface ManifestParts {
+  readonly keys: KeyedStore;
+  readonly content: ContentStore;
+  readonly families: Families;
+  readonly tags: Tags;
+  readonly referrers: Referrers;
+  readonly quotas: Quotas;
+  readonly audit: Audit;
+}
+
 /** The manifests of families, with the tags that name them and the subjects that they name. */
 export class Manifests {
   readonly #keys: KeyedStore;
@@ -45,13 +58,17 @@ export class Manifests {
   readonly #families: Families;
   readonly #tags: Tags;
   readonly #referrers: Referrers;
+  readonly #quotas: Quotas;
+  readonly #audit: Audit;
 
-  constructor(keys: KeyedStore, content: ContentStore, families: Families, tags: Tags, referrers: Referrers) {
+  constructor({ keys, content, families, tags, referrers, quotas, audit }: ManifestParts) {
     this.#keys = keys;
     this.#content = content;
     this.#families = families;
     this.#tags = tags;
     this.#referrers = referrers;
+    this.#quotas = quotas;
+    this.#audit = audit;
   }
 
   async find(family: string, reference: Reference): Promise<FoundManifest> {
@@ -74,17 +91,22 @@ export class Manifests {
     bytes: Uint8Array,
     contentType: string | undefined,
     moreTags: readonly string[] = [],
+    by?: AuditActor,
   ): Promise<PushedManifest> {
     const digest = digestOf(reference, bytes);
     const manifest = parseManifest(bytes, contentType);
     const tags = [...new Set('tag' in reference ? [reference.tag, ...moreTags] : moreTags)];
     await commitUntilHeld(this.#keys, async () => {
       const plan = new Plan();
-      await this.#families.plan(family, plan);
+      const { quota } = await this.#families.plan(family, plan);
       await this.planNamed(family, manifest.named, plan);
-      await this.#planBytes(family, digest, bytes, manifest, plan);
+      const isNew = await this.#planBytes(family, digest, bytes, manifest, plan);
       for (const tag of tags) await this.#tags.plan(family, tag, digest, plan);
-      return plan.changesNothing ? { result: undefined } : { commit: plan.commit, result: undefined };
+      if (plan.changesNothing) return { result: undefined };
+      if (isNew) await this.#quotas.admit(family, quota, bytes.length);
+      if (by !== undefined)
+        this.#audit.plan({ action: 'manifest-pushed', by, family, subject: digest, detail: { tags } }, plan);
+      return { commit: plan.commit, result: undefined };
     });
     return { digest, tags, ...(manifest.subject === undefined ? {} : { subject: manifest.subject }) };
   }
@@ -93,7 +115,7 @@ export class Manifests {
    * Removes a manifest and every tag that names it. First the link is marked, which makes every push that has read it
    * before fail and begin again, and a push takes the mark off; so the tags that are read then are all there are.
    */
-  async remove(family: string, digest: Digest): Promise<void> {
+  async remove(family: string, digest: Digest, by?: AuditActor): Promise<void> {
     const key = manifestKey(family, digest);
     await commitUntilHeld(this.#keys, async () => {
       const value = await this.#keys.get(key);
@@ -110,6 +132,8 @@ export class Manifests {
       plan.delete(key);
       if (link.subject !== undefined) plan.delete(referrerKey(family, link.subject, digest));
       for (const tag of tags) this.#planUntag(family, tag, digest, plan);
+      if (by !== undefined)
+        this.#audit.plan({ action: 'manifest-deleted', by, family, subject: digest, detail: { tags } }, plan);
       return { commit: plan.commit, result: undefined };
     });
   }
@@ -149,10 +173,10 @@ export class Manifests {
     manifest: Manifest,
     plan: Plan,
     published?: string,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const located = await this.#content.plan(sha256(bytes), bytes, plan);
-    await this.#planLink(family, digest, { ...linkTo(digest, located), ...described(manifest) }, plan, published);
     this.#referrers.plan(family, digest, bytes.length, manifest, plan);
+    return this.#planLink(family, digest, { ...linkTo(digest, located), ...described(manifest) }, plan, published);
   }
 
   #planUntag(family: string, tag: string, digest: Digest, plan: Plan): void {
@@ -185,13 +209,20 @@ export class Manifests {
     if (missing.length > 0) throw unknownNamed(missing);
   }
 
-  async #planLink(family: string, digest: Digest, link: ManifestLink, plan: Plan, published?: string): Promise<void> {
+  async #planLink(
+    family: string,
+    digest: Digest,
+    link: ManifestLink,
+    plan: Plan,
+    published?: string,
+  ): Promise<boolean> {
     const key = manifestKey(family, digest);
     const old = await this.#keys.get(key);
     const version = old === undefined ? published : (decodeJson<ManifestLink>(old).published ?? published);
     const value = encodeJson({ ...link, ...(version === undefined ? {} : { published: version }) });
     plan.check({ key, value: old });
     if (old === undefined || Buffer.compare(old, value) !== 0) plan.put({ key, value });
+    return old === undefined;
   }
 }
 

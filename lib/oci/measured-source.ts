@@ -10,6 +10,16 @@ export async function* limited(source: AsyncIterable<Uint8Array>, limit: number)
   }
 }
 
+/** The source, refused as soon as it brings more than a family's quota leaves, if it has one. */
+export async function* within(source: AsyncIterable<Uint8Array>, room: number | undefined): AsyncGenerator<Uint8Array> {
+  let left = room ?? Infinity;
+  for await (const bytes of source) {
+    left -= bytes.length;
+    if (left < 0) throw new OciError('quota-exceeded', 'the blob is larger than the quota of its repository leaves');
+    yield bytes;
+  }
+}
+
 /** The source, refused where it is not of the length that its place says. No byte behind that length passes. */
 export async function* ofLength(source: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
   let left = length;

@@ -3,7 +3,8 @@ import { OciError } from './oci-error.ts';
 
 /** Distribution specification, "Pulling manifests": the forms of a name and of a tag. */
 const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
-const FAMILY = new RegExp(`^${PART}(?:/${PART})*$`);
+export const FAMILY_PATTERN = `^${PART}(?:/${PART})*$`;
+const FAMILY = new RegExp(FAMILY_PATTERN);
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 export const MAX_FAMILY_LENGTH = 255;
 export const MAX_TAG_LENGTH = 128;

@@ -12,6 +12,8 @@ export type OciErrorCode =
   | 'name-unknown'
   | 'page-invalid'
   | 'published'
+  | 'quota-exceeded'
+  | 'quota-invalid'
   | 'rule-invalid'
   | 'size-mismatch'
   | 'tag-immutable'

@@ -1,3 +1,5 @@
+import { conforming } from '../encoding/schema-check.ts';
+import { list, named, object, optional, text, type Schema } from '../encoding/schema.ts';
 import { OciError } from './oci-error.ts';
 
 /** What a family declares of its tags: patterns, in which `*` stands for any characters, of tags that never move. */
@@ -5,8 +7,20 @@ export interface TagRules {
   readonly immutable?: readonly string[];
 }
 
-const PATTERN = /^[a-zA-Z0-9_*][a-zA-Z0-9._*-]{0,127}$/;
 const MAX_PATTERNS = 32;
+const PATTERN = text({
+  pattern: '^[a-zA-Z0-9_*][a-zA-Z0-9._*-]{0,127}$',
+  description: 'a tag pattern: a tag in which * stands for anything',
+});
+const IMMUTABLE = list(PATTERN, {
+  maxItems: MAX_PATTERNS,
+  description: `a list of at most ${MAX_PATTERNS} tag patterns`,
+});
+
+export const TAG_RULES: Schema<TagRules> = named(
+  'TagRules',
+  object<TagRules>({ immutable: optional(IMMUTABLE) }, { additionalProperties: false }),
+);
 
 export function isImmutable(rules: TagRules, tag: string): boolean {
   return (rules.immutable ?? []).some((pattern) => matches(pattern, tag));
@@ -14,18 +28,13 @@ export function isImmutable(rules: TagRules, tag: string): boolean {
 
 /** Checks rules that came from outside. */
 export function parseRules(value: unknown): TagRules {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('the rules are a JSON object');
-  const unknown = Object.keys(value).find((key) => key !== 'immutable');
-  if (unknown !== undefined) throw invalid(`there is no rule ${JSON.stringify(unknown.slice(0, 80))}`);
-  const immutable: unknown = 'immutable' in value ? value.immutable : [];
-  if (!Array.isArray(immutable) || immutable.length > MAX_PATTERNS) {
-    throw invalid(`immutable is a list of at most ${MAX_PATTERNS} tag patterns`);
-  }
-  const patterns = immutable.map((pattern: unknown) => {
-    if (typeof pattern === 'string' && PATTERN.test(pattern)) return pattern;
-    throw invalid(`${JSON.stringify(pattern).slice(0, 150)} is no tag pattern: a tag in which * stands for anything`);
-  });
-  return patterns.length === 0 ? {} : { immutable: [...new Set(patterns)] };
+  const { immutable = [] } = conforming(
+    TAG_RULES,
+    value,
+    'a declaration of rules',
+    (message) => new OciError('rule-invalid', message),
+  );
+  return immutable.length === 0 ? {} : { immutable: [...new Set(immutable)] };
 }
 
 /** Each part between stars is found at its first place behind the one before, which needs no backtracking. */
@@ -42,8 +51,4 @@ function matches(pattern: string, tag: string): boolean {
     at = found + part.length;
   }
   return at <= tag.length - last.length;
-}
-
-function invalid(message: string): OciError {
-  return new OciError('rule-invalid', message);
 }

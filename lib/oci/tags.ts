@@ -1,3 +1,5 @@
+import type { AuditActor } from '../audit/audit-entry.ts';
+import type { Audit } from '../audit/audit.ts';
 import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Digest } from '../encoding/digest.ts';
 import { commitUntilHeld } from '../store/commit-until-held.ts';
@@ -12,10 +14,12 @@ import { isImmutable } from './tag-rules.ts';
 export class Tags {
   readonly #keys: KeyedStore;
   readonly #families: Families;
+  readonly #audit: Audit;
 
-  constructor(keys: KeyedStore, families: Families) {
+  constructor(keys: KeyedStore, families: Families, audit: Audit) {
     this.#keys = keys;
     this.#families = families;
+    this.#audit = audit;
   }
 
   async find(family: string, tag: string): Promise<Digest | undefined> {
@@ -34,13 +38,15 @@ export class Tags {
     return { tags: page.slice(0, limit).map(({ key }) => tagOfKey(key)), more: page.length > limit };
   }
 
-  async remove(family: string, tag: string): Promise<void> {
+  async remove(family: string, tag: string, by?: AuditActor): Promise<void> {
     const key = tagKey(family, tag);
     await commitUntilHeld(this.#keys, async () => {
       const value = await this.#keys.get(key);
       if (value === undefined) throw new OciError('manifest-unknown', `this repository has no tag ${tag}`, { tag });
       const plan = new Plan().check({ key, value }).delete(key, tagOfManifestKey(family, digestIn(value), tag));
       await this.checkMayLeave(family, tag, digestIn(value), undefined, plan);
+      const subject = { family, subject: tag, detail: { digest: digestIn(value) } };
+      if (by !== undefined) this.#audit.plan({ action: 'tag-deleted', by, ...subject }, plan);
       return { commit: plan.commit, result: undefined };
     });
   }

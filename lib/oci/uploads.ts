@@ -16,8 +16,9 @@ import type { KeyedStore } from '../store/keyed-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { UploadStore } from '../store/upload-store.ts';
 import type { Blobs } from './blobs.ts';
-import { limited, ofLength } from './measured-source.ts';
+import { limited, ofLength, within } from './measured-source.ts';
 import { OciError } from './oci-error.ts';
+import type { Quotas } from './quotas.ts';
 import { hashed, RunningHashes } from './running-hashes.ts';
 import { takeHead, thenRest } from './take-head.ts';
 import { unknownUpload, UploadSessions, type OpenSession } from './upload-sessions.ts';
@@ -49,6 +50,7 @@ export class Uploads {
   readonly #sessions: UploadSessions;
   readonly #now: () => number;
   readonly #maxBytes: number;
+  readonly #quotas: Quotas;
   readonly #busy = new Set<string>();
   readonly #hashes = new RunningHashes();
 
@@ -57,7 +59,7 @@ export class Uploads {
     staged: UploadStore,
     content: ContentStore,
     blobs: Blobs,
-    { now, maxBytes }: { now: () => number; maxBytes: number },
+    { now, maxBytes, quotas }: { now: () => number; maxBytes: number; quotas: Quotas },
   ) {
     this.#keys = keys;
     this.#staged = staged;
@@ -66,6 +68,7 @@ export class Uploads {
     this.#sessions = new UploadSessions(keys);
     this.#now = now;
     this.#maxBytes = maxBytes;
+    this.#quotas = quotas;
   }
 
   start(family: string): Promise<string> {
@@ -92,7 +95,7 @@ export class Uploads {
         throw new OciError('upload-out-of-order', 'all of this upload has arrived; close it', { expected: at });
       }
       const mine = await this.#sessions.claim(found, id);
-      const size = await this.#stage(id, at, inPlace(source, place));
+      const size = await this.#stage(family, id, at, inPlace(source, place));
       await this.#sessions.checkStillMine(mine, id);
       return size;
     });
@@ -146,7 +149,7 @@ export class Uploads {
     source: AsyncIterable<Uint8Array>,
     found: OpenSession | undefined,
   ): Promise<void> {
-    const { keep, actual, session, unstaged } = await this.#arrive(id, digest, staged, source, found);
+    const { keep, actual, session, unstaged } = await this.#arrive(family, id, digest, staged, source, found);
     if (actual !== digest) {
       if (session !== undefined) await this.#drop(id, session);
       throw new OciError('digest-mismatch', `what arrived has the digest ${actual}, not ${digest}`, {
@@ -168,6 +171,7 @@ export class Uploads {
 
   /** Small uploads never see a file; larger ones are staged and hashed as they come. */
   async #arrive(
+    family: string,
     id: string,
     digest: Digest,
     staged: number,
@@ -182,7 +186,7 @@ export class Uploads {
       return { ...this.#fromBytes(digest, head.bytes), session, ...unstaged };
     }
     const mine = session === undefined ? undefined : await this.#sessions.claim(session, id);
-    const size = await this.#stage(id, staged, thenRest(head));
+    const size = await this.#stage(family, id, staged, thenRest(head));
     if (size <= MAX_INLINE_BYTES) return { ...this.#fromBytes(digest, await this.#stagedBytes(id)), session: mine };
     const content = this.#hashOf(id, size, mine) ?? ((await this.#hashStaged(id, 'sha256')) as Sha256);
     const actual = isSha256(digest) ? content : await this.#hashStaged(id, algorithmOf(digest));
@@ -254,9 +258,12 @@ export class Uploads {
     return Buffer.concat(pieces);
   }
 
-  async #stage(id: string, at: number, source: AsyncIterable<Uint8Array>): Promise<number> {
+  /** What a quota has no room for is not even taken. */
+  async #stage(family: string, id: string, at: number, source: AsyncIterable<Uint8Array>): Promise<number> {
+    const room = await this.#quotas.room(family);
     const running = this.#hashes.take(id, at);
-    const size = await this.#staged.append(id, at, hashed(limited(source, this.#maxBytes - at), running));
+    const wanted = within(limited(source, this.#maxBytes - at), room === undefined ? undefined : room - at);
+    const size = await this.#staged.append(id, at, hashed(wanted, running));
     if (running?.bytes === size) this.#hashes.keep(id, running);
     return size;
   }

@@ -1,14 +1,12 @@
 import type { Clock } from '../store/clock.ts';
 import { withLease } from '../store/lease.ts';
 import { StoreError } from '../store/store-error.ts';
+import { LEASE_TERM, PUBLICATION_LEASE } from './leases.ts';
 import { isToLook, removeErased, type ErasedRunsParts } from './erased-runs.ts';
 
 const LOOK_MS = 1_000;
 /** A target that is out of reach is not asked every second, and what waits for a publication is not rendered every second. */
 const LATER_MS = 30_000;
-/** The publisher's: while old snapshots are taken apart nobody swaps to one. */
-const LEASE = 'publication';
-const TERM = { termMs: 15_000, marginMs: 5_000 };
 
 export interface ErasingOptions extends Omit<ErasedRunsParts, 'check'> {
   readonly clock: Clock;
@@ -45,7 +43,8 @@ async function look(options: ErasingOptions, ended: AbortSignal): Promise<number
     if (!(await isToLook(options.keys))) return LOOK_MS;
     const removed = await withLease(
       options.keys,
-      LEASE,
+      // The publisher's: while old snapshots are taken apart nobody swaps to one.
+      PUBLICATION_LEASE,
       options.clock,
       (lease) => {
         const check = (): void => {
@@ -54,7 +53,7 @@ async function look(options: ErasingOptions, ended: AbortSignal): Promise<number
         };
         return removeErased({ ...options, check });
       },
-      TERM,
+      LEASE_TERM,
     );
     if (removed === undefined) return LATER_MS;
     if (removed > 0) options.onRemoved(removed);

@@ -1,12 +1,10 @@
 import type { Clock } from '../store/clock.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { withLease } from '../store/lease.ts';
+import { HOOK_LEASE, LEASE_TERM } from './leases.ts';
 import { runHook, isHookDue, type TellHook } from './deploy-hook.ts';
 import { unlessBusy } from './unless-busy.ts';
 import { readState } from './publication-state.ts';
-
-/** A receiver that hangs must not hold up publications, so telling it has a lease of its own. */
-const LEASE = 'deploy hook';
 
 export interface HookTellerOptions {
   readonly keys: KeyedStore;
@@ -30,7 +28,7 @@ export class HookTeller {
     const { keys, clock, hook, ended } = this.#options;
     const pending = (await readState(keys)).state.hook;
     if (pending === undefined || !isHookDue(pending, clock.now())) return;
-    await unlessBusy(withLease(keys, LEASE, clock, () => runHook(keys, hook, clock.now, ended)));
+    await unlessBusy(withLease(keys, HOOK_LEASE, clock, () => runHook(keys, hook, clock.now, ended), LEASE_TERM));
   }
 
   /** The same beside the rest, unless it is under way: a receiver may take its time. */

@@ -1,7 +1,8 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import type { Clock } from '../store/clock.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
-import { withLease, type Lease, type LeaseTerm } from '../store/lease.ts';
+import { withLease, type Lease } from '../store/lease.ts';
+import { LEASE_TERM, PUBLICATION_LEASE } from './leases.ts';
 import { StoreError } from '../store/store-error.ts';
 import { withoutFailure } from './failure.ts';
 import { LimitedTarget } from './limited-target.ts';
@@ -14,9 +15,6 @@ import type { Renderer } from './renderer.ts';
 import { sweep, type Swept } from './sweep.ts';
 import type { Target } from './target.ts';
 
-const LEASE = 'publication';
-/** Readers wait no longer than this for another server, or the next start, to go on where a publisher died. */
-const TERM: LeaseTerm = { termMs: 15_000, marginMs: 5_000 };
 /** A call to the target that has not moved for so long is given up; its client has tried a few times by then. */
 const CALL_MS = 60_000;
 
@@ -24,6 +22,8 @@ export interface PublishingOptions {
   readonly keys: KeyedStore;
   readonly target: Target;
   readonly renderer: Renderer;
+  /** Does the work of one publication, rollback or sweep; for who wants to see when and how long. */
+  readonly around?: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   /** How long a snapshot that was replaced is kept. */
   readonly graceMs: number;
@@ -85,7 +85,7 @@ export class Publishing {
   }
 
   #leased<T>(work: (parts: PublishParts) => Promise<T>): Promise<T> {
-    const { keys, renderer, clock, graceMs } = this.#options;
+    const { keys, renderer, clock, graceMs, around = (made) => made() } = this.#options;
     const common = { keys, target: this.#target, renderer, now: clock.now, hasHook: this.#hasHook };
     const leased = (lease: Lease): Promise<T> => {
       const check = (): void => {
@@ -95,6 +95,6 @@ export class Publishing {
       };
       return work({ ...common, freshMs: graceMs / 2, check });
     };
-    return withLease(keys, LEASE, clock, leased, TERM);
+    return around(() => withLease(keys, PUBLICATION_LEASE, clock, leased, LEASE_TERM));
   }
 }

@@ -18,8 +18,8 @@ export function mediaTypeOf(head: Uint8Array): string {
   return BYTES_TYPE;
 }
 
-const IMAGES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
+export const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'];
 
 export function isImageType(type: string): boolean {
-  return IMAGES.has(type);
+  return IMAGE_TYPES.includes(type);
 }

@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from '../encoding/canonical-json.ts';
-import { isFamily } from '../oci/name.ts';
+import { FAMILY_PATTERN, isFamily, MAX_FAMILY_LENGTH } from '../oci/name.ts';
 import {
   all,
+  CONTROLS,
+  fieldCheck,
   fields,
   integer,
   isObject,
@@ -15,6 +17,7 @@ import {
   orNull,
   quoted,
   text,
+  TRIMMED,
   type FieldCheck,
 } from './field-check.ts';
 import type { Place } from './place.ts';
@@ -42,10 +45,10 @@ export function checkLinks(value: JsonValue, at: Place): void {
   LINKS(value, at);
 }
 
-const checkTime: FieldCheck = (value, at) => {
+const checkTime = fieldCheck({ type: 'string', pattern: TIME.source }, (value, at) => {
   const [, day] = (typeof value === 'string' ? TIME.exec(value) : null) ?? [];
   if (day === undefined || !isDay(day)) at.add('is not a time in UTC, as in "2025-06-01T12:00:00Z"');
-};
+});
 
 /** The calendar of Date goes on into the next month where a day is too high. */
 function isDay(text: string): boolean {
@@ -53,27 +56,32 @@ function isDay(text: string): boolean {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
-const checkTestCase: FieldCheck = (value, at) => {
+const FAMILY = { type: 'string', pattern: FAMILY_PATTERN, maxLength: MAX_FAMILY_LENGTH } as const;
+const checkTestCase = fieldCheck(FAMILY, (value, at) => {
   if (typeof value !== 'string' || !isFamily(value)) at.add('is not the name of a family, as in "test-cases/carom"');
-};
+});
 
-const checkAddress: FieldCheck = (value, at) => {
+const ADDRESS = /^https?:\/\/[^\s\\]+$/;
+const AN_ADDRESS = { type: 'string', pattern: ADDRESS.source, maxLength: LONGEST_ADDRESS } as const;
+const checkAddress = fieldCheck(AN_ADDRESS, (value, at) => {
   const address = typeof value === 'string' && value.length <= LONGEST_ADDRESS ? value : '';
   // What a browser would run or show from elsewhere is no link.
-  if (!/^https?:\/\/[^\s\\]+$/.test(address) || !URL.canParse(address)) {
+  if (!ADDRESS.test(address) || !URL.canParse(address)) {
     at.add(`is not an http or https address of at most ${LONGEST_ADDRESS} characters`);
     return;
   }
   const { username, password } = new URL(address);
   if (username !== '' || password !== '') at.add('holds a user name or a password');
-};
+});
 
-const checkMediaName: FieldCheck = (value, at) => {
+const PATH = '(?!\\.{0,2}(?:/|$)|[\\s\\S]*/\\.{0,2}(?:/|$))';
+const A_PATH = { type: 'string', pattern: `^${TRIMMED}${PATH}[^${CONTROLS}\\\\:*?"<>|]+$`, maxLength: 300 } as const;
+const checkMediaName = fieldCheck(A_PATH, (value, at) => {
   name(300)(value, at);
   if (typeof value !== 'string') return;
   const isPath = value.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
   if (!isPath || /[\\:*?"<>|]/.test(value)) at.add(`${quoted(value)} is not a relative path that every system takes`);
-};
+});
 
 const aName = name(LONGEST_NAME);
 const count = integer(0, Number.MAX_SAFE_INTEGER);
@@ -93,7 +101,7 @@ const SUBJECT = fields(
   ['testCase', 'harness', 'model'],
 );
 
-const LINKS = fields({ source: checkAddress, build: checkAddress });
+export const LINKS: FieldCheck = fields({ source: checkAddress, build: checkAddress });
 
 const METRICS = fields({
   runTimeMs: orNull(count),
@@ -127,7 +135,7 @@ const MEDIA = fields(
   ['name', 'digest', 'size', 'mediaType'],
 );
 
-const RECORD = fields(
+export const RECORD: FieldCheck = fields(
   {
     format: oneOf(1),
     id: all(

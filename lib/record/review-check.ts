@@ -1,5 +1,7 @@
 import type { JsonValue } from '../encoding/canonical-json.ts';
 import {
+  CONTROLS,
+  fieldCheck,
   fields,
   integer,
   isObject,
@@ -9,6 +11,7 @@ import {
   oneOf,
   quoted,
   text,
+  TRIMMED,
   type FieldCheck,
 } from './field-check.ts';
 import type { Place } from './place.ts';
@@ -24,16 +27,17 @@ export interface Judged {
   readonly items?: readonly string[] | undefined;
 }
 
+const REVIEWER = { type: 'string', maxLength: 100, pattern: `^(?!\\.{1,2}$)${TRIMMED}[^${CONTROLS}]+$` } as const;
 /** A dot or two alone would not stay in an address. */
-export const checkReviewer: FieldCheck = (value, at) => {
+export const checkReviewer: FieldCheck = fieldCheck(REVIEWER, (value, at) => {
   name(100)(value, at);
   if (value === '.' || value === '..') at.add('is no name');
   noSecret(value, at);
-};
+});
 
 const aName = name(200);
 
-const REVIEW = fields(
+export const REVIEW: FieldCheck = fields(
   {
     format: oneOf(1),
     reviewer: checkReviewer,

@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.ts';
 import type { Actor } from '../definition/wire.ts';
 import type { Appending, NewEntry } from '../log/appending.ts';
 import { encodeJson } from '../store/json-value.ts';
@@ -43,11 +44,13 @@ export class RunWriter {
   readonly #stored: StoredRuns;
   readonly #media: MediaFiles;
   readonly #log: FactLog;
+  readonly #audit: Audit;
 
-  constructor(stored: StoredRuns, media: MediaFiles, log: FactLog) {
+  constructor(stored: StoredRuns, media: MediaFiles, log: FactLog, audit: Audit) {
     this.#stored = stored;
     this.#media = media;
     this.#log = log;
+    this.#audit = audit;
   }
 
   /** Decides on what is found and takes the step, all over again where somebody was faster. False: there was none to take. */
@@ -103,6 +106,13 @@ export class RunWriter {
         entry: { ...entry, ...actorNamed(by) },
         puts: (index, at) => [
           { key, value: encodeJson(stateAt(index, at)) },
+          this.#audit.entry({
+            action: event.what,
+            by,
+            family: stateAt(index, at).outline.definition.family,
+            subject: id,
+            detail: { index },
+          }),
           ...(found === undefined ? [{ key: runPlaceKey(index), value: Buffer.from(id, 'latin1') }] : []),
         ],
         result: () => true,

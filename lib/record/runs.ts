@@ -20,7 +20,7 @@ import type { Run, RunAnswer } from './wire.ts';
 
 export interface RunStores {
   readonly keys: KeyedStore;
-  readonly registry: Pick<Registry, 'blobs' | 'content'>;
+  readonly registry: Pick<Registry, 'audit' | 'blobs' | 'content'>;
   readonly versions: Versions;
   readonly media: MediaFiles;
   readonly log: FactLog;
@@ -43,7 +43,7 @@ export class Runs {
   constructor({ keys, registry, versions, media, log }: RunStores) {
     this.#stored = new StoredRuns(keys, registry.content);
     const definitions = new RunDefinitions(versions, registry);
-    const writer = new RunWriter(this.#stored, media, log);
+    const writer = new RunWriter(this.#stored, media, log, registry.audit);
     this.#submissions = new Submissions(this.#stored, definitions, writer);
     this.#changes = new RunChanges(this.#stored, definitions, writer);
     this.list = new RunList(this.#stored);

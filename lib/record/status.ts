@@ -1,4 +1,4 @@
-import { quoted, type FieldCheck } from './field-check.ts';
+import { fieldCheck, quoted, type FieldCheck } from './field-check.ts';
 import type { Status } from './wire.ts';
 
 /** How a run may have ended that is published: each says something of what was run. */
@@ -19,7 +19,7 @@ const NEVER: Readonly<Record<string, string>> = {
   unevaluable: 'cannot be judged',
 };
 
-export const checkStatus: FieldCheck = (value, at) => {
+export const checkStatus: FieldCheck = fieldCheck({ enum: STATUSES }, (value, at) => {
   if (typeof value !== 'string') {
     at.add('is not a string');
     return;
@@ -28,4 +28,4 @@ export const checkStatus: FieldCheck = (value, at) => {
   const never = Object.hasOwn(NEVER, value) ? NEVER[value] : undefined;
   if (never !== undefined) at.add(`${quoted(value)} is never published: such a run ${never}`);
   else at.add(`${quoted(value)} is none of ${STATUSES.join(', ')}`);
-};
+});

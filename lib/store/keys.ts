@@ -10,6 +10,7 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     E <number>                        an entry of the log
  *     H                                 head of the log: how many entries, and the hashes that the next ones join
  *     I <number>                        a run, found by the place of its entry in the log
+ *     J <time> <number> <random>        a change, for the audit: who made it, and what it was
  *     K                                 keys of the log: the one that signs, and those that did
  *     L <name>                          lease: who alone may do a thing now
  *     M <digest>                        media of runs: bytes that records name
@@ -19,6 +20,7 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     R <family>                        family record: its tag rules
  *     T <level> <number>                hashes of the log's tree, 256 to a key
  *     U <uuid>                          upload session
+ *     V                                 which format all of this has
  *     W <family> 00 <number>            an event that waits to be put into the log
  *     Y                                 what is being moved into this store, as long as it is not all there
  *     b <family> 00 <digest>            a blob of the family
@@ -134,6 +136,29 @@ export function pendingEventKey(family: string, number: number): Buffer {
   return Buffer.concat([Buffer.from(`W${family}\0`, 'latin1'), numberBytes(number)]);
 }
 
+/** `count` orders what happens in one millisecond of one process; `salt` keeps processes apart. */
+export function auditKey(time: number, count: number, salt: Uint8Array): Buffer {
+  const rest = Buffer.alloc(4);
+  rest.writeUInt32BE(count);
+  return Buffer.concat([Buffer.from('J'), numberBytes(time), rest, salt]);
+}
+
+/** The first key that an entry of that time or later may have. */
+export function auditSince(time: number): Buffer {
+  return Buffer.concat([Buffer.from('J'), numberBytes(Math.max(0, time))]);
+}
+
+/** All of such a key but its letter, as clients name it. */
+export function auditIdOfKey(key: Uint8Array): string {
+  return asBuffer(key).toString('hex', 1);
+}
+
+export function auditKeyOfId(id: string): Buffer {
+  return letterAnd('J', id, 'hex');
+}
+
+export const formatKey: Buffer = Buffer.from('V');
+
 export const movingKey: Buffer = Buffer.from('Y');
 
 export function versionKey(family: string, version: string): Buffer {
@@ -165,6 +190,7 @@ export const allFamilies = below(Buffer.from('R'));
 export const allOids = below(Buffer.from('O'));
 export const allUploads = below(Buffer.from('U'));
 export const allLogEntries = below(Buffer.from('E'));
+export const allAudit = below(Buffer.from('J'));
 export const allMedia = below(Buffer.from('M'));
 export const allRuns = below(Buffer.from('N'));
 export const allRunPlaces = below(Buffer.from('I'));

@@ -3,18 +3,27 @@ export const PIECE_BYTES = 1024 * 1024;
 
 const MAX_KEPT = 16;
 
+/** So many large pieces there are at all. Readers who take theirs slowly may hold every one; then others get by with small ones. */
+const MAX_MADE = 64;
+const SMALL_BYTES = 64 * 1024;
+
 /** Fresh memory of this size costs as much as filling it, so pieces that somebody has done with are used again. */
 const kept: Buffer[] = [];
 
 /** All memory that was ever made here, as long as anybody holds it: other memory of the same size is never taken over. */
 const made = new WeakSet<ArrayBufferLike>();
+let alive = 0;
+const gone = new FinalizationRegistry(() => (alive -= 1));
 
-/** Memory for a piece, with whatever was in it before. */
+/** Memory for a piece, with whatever was in it before: a large one, or where those are all with others a small one. */
 export function takePiece(): Buffer {
   const again = kept.pop();
   if (again !== undefined) return again;
+  if (alive >= MAX_MADE) return Buffer.allocUnsafeSlow(SMALL_BYTES);
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   made.add(piece.buffer);
+  gone.register(piece.buffer, undefined);
+  alive += 1;
   return piece;
 }
 

@@ -45,8 +45,17 @@ export async function collect(stores: Stores, registry: Registry, options: Colle
     await collectFamilies(collection, skipped);
     for (const _round of roundsOf(collection)) await collectMedia(collection);
     await collectContent(collection);
+    await tellAudit(collection, { ...removed, freedBytes });
     return { dryRun: options.dryRun === true, removed, marked, freedBytes, skipped };
   });
+}
+
+/** What is too old to be told goes, and that this was done is told. */
+async function tellAudit(collection: Collection, detail: Readonly<Record<string, unknown>>): Promise<void> {
+  const { registry, by, auditRetentionMs = 0, dryRun, now, breathe } = collection;
+  if (dryRun === true) return;
+  if (auditRetentionMs > 0) await registry.audit.forgetBefore(now() - auditRetentionMs, breathe);
+  if (by !== undefined) await registry.audit.note({ action: 'garbage-collected', by, detail });
 }
 
 async function collectFamilies(collection: Collection, skipped: { family: string; why: string }[]): Promise<void> {

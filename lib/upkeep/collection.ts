@@ -1,3 +1,4 @@
+import type { AuditActor } from '../audit/audit-entry.ts';
 import type { Digest } from '../encoding/digest.ts';
 import type { Registry, Stores } from '../oci/registry.ts';
 import type { Lease } from '../store/lease.ts';
@@ -8,6 +9,10 @@ export interface CollectOptions {
   /** How long an upload may rest. */
   readonly uploadExpiryMs: number;
   readonly now: () => number;
+  /** Who has it done, for the audit; without anybody it is not told of. */
+  readonly by?: AuditActor;
+  /** How long the audit tells of a change; without it, for ever. */
+  readonly auditRetentionMs?: number;
   /** Finds out and reports, but changes nothing. */
   readonly dryRun?: boolean;
   /** Manifests that no tag reaches are garbage, too. */

@@ -13,6 +13,8 @@ export const home: Route = {
       version: VERSION,
       registry: '/v2/',
       repositories: '/v2/_catalog',
+      api: '/docs/api',
+      openapi: '/openapi.json',
       log: '/log/checkpoint',
       health: '/healthz',
       readiness: '/readyz',

@@ -7,6 +7,6 @@ export const metrics: Route = {
   async handle(ctx, app) {
     ctx.set('Cache-Control', 'no-store');
     ctx.set('Content-Type', app.metrics.contentType);
-    ctx.body = await app.metrics.text();
+    ctx.body = await app.metricsText();
   },
 };

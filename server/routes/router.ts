@@ -4,8 +4,10 @@ import type { AppContext } from '../app-context.ts';
 import { RequestError } from '../request-error.ts';
 import { archive, file, files, metadata } from './api/content.ts';
 import { definition, definitions, statements } from './api/definitions.ts';
+import { audit } from './api/audit.ts';
 import { diff } from './api/diff.ts';
 import { families, family } from './api/families.ts';
+import { familyQuotaGet, familyQuotaPut } from './api/family-quota.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
 import { history } from './api/history.ts';
 import { missing } from './api/missing.ts';
@@ -24,6 +26,7 @@ import { logKey, logKeys } from './log/keys.ts';
 import { logProof } from './log/proof.ts';
 import { tile } from './log/tile.ts';
 import { metrics } from './metrics.ts';
+import { apiRoutes } from './openapi.ts';
 import { ready } from './ready.ts';
 import type { Route } from './route.ts';
 import { base } from './v2/base.ts';
@@ -39,13 +42,16 @@ import { uploadFinish } from './v2/upload-finish.ts';
 import { uploadStart } from './v2/upload-start.ts';
 import { uploadStatus } from './v2/upload-status.ts';
 
-export const ROUTES: readonly Route[] = [
+const SERVED: readonly Route[] = [
   home,
   health,
   ready,
   metrics,
   familyRulesGet,
   familyRulesPut,
+  familyQuotaGet,
+  familyQuotaPut,
+  audit,
   families,
   family,
   definitions,
@@ -99,11 +105,14 @@ export const ROUTES: readonly Route[] = [
   uploadCancel,
 ];
 
+export const ROUTES: readonly Route[] = [...SERVED, ...apiRoutes(SERVED)];
+
 export function makeRouter(app: AppContext): Middleware {
   const router = new Router();
   for (const route of ROUTES) {
     router[METHOD[route.method]](route.path, async (ctx: Context) => {
       ctx.state['route'] = route.name;
+      if (route.work !== undefined) await app.turns.take(route.work, ctx.req, ctx.res);
       await route.handle(ctx, app, groupsOf(route.path, ctx.path));
     });
   }

@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
@@ -49,6 +52,29 @@ describe('a key that LMDB does not take', () => {
       () => store.commit({ deletes: [key] }),
     ];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'StoreError', code: 'failed' });
+    await store.close();
+  });
+});
+
+describe('a store that several processes answer for', () => {
+  const folder = useTemporaryFolder();
+  const READER = fileURLToPath(new URL('../support/answer-reads.mjs', import.meta.url));
+
+  test('shows what one of them has acknowledged to the others at once', async () => {
+    const store = LmdbKeyedStore.open(folder.path, { isShared: true });
+    const reader = fork(READER, [folder.path]);
+    const seen: string[] = [];
+    const rounds = Array.from({ length: 200 }, (_, at) => String(at));
+    for (const round of rounds) {
+      await store.commit({ puts: [{ key: Buffer.from('counter'), value: Buffer.from(round) }] });
+      const answer = once(reader, 'message');
+      reader.send('?');
+      seen.push(String((await answer)[0]));
+    }
+    expect(seen).toEqual(rounds);
+    const ended = once(reader, 'exit');
+    reader.disconnect();
+    expect(await ended).toEqual([0, null]);
     await store.close();
   });
 });

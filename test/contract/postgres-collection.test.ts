@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { objectSize } from '../../lib/git/stored/object-size.ts';
 import { sha256, type Digest } from '../../lib/encoding/digest.ts';
 import { makeRegistry, type Registry, type Stores } from '../../lib/oci/registry.ts';
 import { FileBlobStore } from '../../lib/store/files/file-blob-store.ts';
@@ -72,7 +73,7 @@ async function openNode(url: string, folder: string): Promise<Node> {
   const layout = new FileLayout(folder);
   const [blobs, uploads] = [await FileBlobStore.open(layout), await FileUploadStore.open(layout)];
   const stores: Stores = { keys: await PostgresKeyedStore.open(url), blobs, uploads };
-  return { stores, registry: makeRegistry(stores, { now: Date.now, maxBlobBytes: 2 ** 40 }) };
+  return { stores, registry: makeRegistry(stores, { now: Date.now, maxBlobBytes: 2 ** 40, objectSize }) };
 }
 
 async function collectUntil(signal: AbortSignal, node: Node, untagged: boolean): Promise<void> {

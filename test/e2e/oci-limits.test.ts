@@ -210,7 +210,7 @@ describe('a target that names the whole address', () => {
       const path = `/v2/${repository.name}/${rest}`;
       const { status, body } = await send('GET', `${server.url}${path}`);
       const connection = await RawConnection.open(server);
-      connection.write(`GET HTTP://any.example:80${path} HTTP/1.1\r\nHost: any.example\r\nConnection: close\r\n\r\n`);
+      connection.write(`GET HTTP://any:80${path} HTTP/1.1\r\nHost: any\r\nConnection: close\r\n\r\n`);
       await connection.closed(10_000);
       expect(connection.status).toBe(status);
       expect(connection.received.endsWith(body.toString('latin1'))).toBe(true);
@@ -219,7 +219,7 @@ describe('a target that names the whole address', () => {
 
   test('is the root where it has no path', async () => {
     const connection = await RawConnection.open(server);
-    connection.write('GET http://any.example HTTP/1.1\r\nHost: any.example\r\nConnection: close\r\n\r\n');
+    connection.write('GET http://any HTTP/1.1\r\nHost: any\r\nConnection: close\r\n\r\n');
     await connection.closed(10_000);
     expect(connection.status).toBe((await send('GET', `${server.url}/`)).status);
   });

@@ -7,7 +7,7 @@ import type { Run, RunAnswer, RunPage, RunSummary } from '../../lib/record/wire.
 import { assay, errorsIn } from '../support/assay-command.ts';
 import { makeAuthorRepository } from '../support/author-repository.ts';
 import { header, jsonOf, nextLink, send, type Reply } from '../support/http.ts';
-import { FORMAT_1, hostileRuns, RECORDS, runFile } from '../support/record-fixtures.ts';
+import { FORMAT_1, hostileRuns, RECORDS, runFile, submissionOf } from '../support/record-fixtures.ts';
 import type { Outcome } from '../support/run-program.ts';
 import { useServer } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
@@ -70,14 +70,6 @@ function directoryOf(name: string, change: (record: Record<string, unknown>) => 
   const record = JSON.parse(runFile('least', 'record.json').toString()) as Record<string, unknown>;
   writeFileSync(join(directory, 'record.json'), JSON.stringify({ ...record, id: name, ...change(record) }));
   return directory;
-}
-
-function submissionOf(id: string, change: object = {}): { record: Record<string, unknown>; review: object } {
-  const record = JSON.parse(runFile('least', 'record.json').toString()) as Record<string, unknown>;
-  return {
-    record: { ...record, id, ...change },
-    review: JSON.parse(runFile('least', 'review.json').toString()) as object,
-  };
 }
 
 beforeAll(async () => {

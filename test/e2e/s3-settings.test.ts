@@ -66,6 +66,40 @@ describeWith(S3_PROGRAMS, 'a server with blobs in S3', () => {
     await server.close();
   });
 
+  test('is told by the doctor which rights on its buckets are missing, and nothing stays there', async () => {
+    const bucket = await s3.freshBucket();
+    const examine = async (): Promise<string[]> => {
+      const { code, stdout, stderr } = await assay(['doctor', '--json', '--data', folder.path], {
+        ...environmentOf(GUEST),
+        ASSAY_S3_ENDPOINT: s3.endpoint,
+        ASSAY_BLOBS: `s3://${bucket}/blobs`,
+        ASSAY_PUBLISH: `s3://${bucket}/site`,
+      });
+      expect(stdout + stderr).not.toMatch(/hush-hush/);
+      const { findings } = JSON.parse(stdout) as { findings: { check: string; status: string; said: string }[] };
+      const found = findings.filter(({ check }) => check.endsWith(' in S3'));
+      expect(code).toBe(found.every(({ status }) => status === 'ok') ? 0 : 1);
+      return found.map(({ check, status, said }) => `${status} ${check}: ${said}`);
+    };
+    await grant(bucket);
+    expect(await examine()).toEqual([
+      expect.stringMatching(/^ok blobs in S3: /),
+      expect.stringMatching(/^ok snapshots in S3: /),
+    ]);
+    // Snapshots come whole, and the manual asks for no rights that only parts would need.
+    await grant(bucket, 's3:AbortMultipartUpload');
+    expect(await examine()).toEqual([
+      expect.stringMatching(/^fail blobs in S3: .*lack s3:AbortMultipartUpload/),
+      expect.stringMatching(/^ok snapshots in S3: /),
+    ]);
+    expect(await keys(bucket)).toEqual([]);
+    await grant(bucket, 's3:DeleteObject');
+    expect(await examine()).toEqual([
+      expect.stringMatching(/^fail blobs in S3: .*lack s3:DeleteObject/),
+      expect.stringMatching(/^fail snapshots in S3: .*lack s3:DeleteObject/),
+    ]);
+  });
+
   test('runs with just the rights that the manual names', async () => {
     const bucket = await s3.freshBucket();
     await grant(bucket);

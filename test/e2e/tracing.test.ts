@@ -105,6 +105,18 @@ test('a request, and what it does in the store, are spans of the trace that it c
   expect(JSON.stringify(spans)).not.toContain('secret');
 });
 
+test('a publication is a trace of its own, with what it rendered, put and swapped', async () => {
+  const server = await started({ ASSAY_PUBLISH: '' });
+  const swap = await arrived('publication swap');
+  await server.stop();
+  const root = spans.find(({ name, traceId }) => name === 'publication' && traceId === swap.traceId);
+  expect(swap.parentSpanId).toBe(root?.spanId);
+  const put = spans.find(({ name, traceId }) => name === 'publication put' && traceId === swap.traceId);
+  const rendered = spans.find(({ name, traceId }) => name === 'publication render' && traceId === swap.traceId);
+  expect(put?.parentSpanId).toBe(rendered?.spanId);
+  expect(rendered?.parentSpanId).toBe(root?.spanId);
+});
+
 test('what is left is sent when the server ends', async () => {
   const server = await started({});
   expectStatus(await send('GET', `${server.url}/api/v1/families`), 200);

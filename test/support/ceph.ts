@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
-import { isInstalled } from './programs.ts';
+import { isInstalled } from './installed.ts';
 import { runProgram } from './run-program.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 

@@ -8,7 +8,12 @@ import type { AddressInfo, Socket } from 'node:net';
  * - `answer lost`: the server does as it is told, and the connection ends before it has said so
  * - cutAfter: the connection ends behind so many bytes of the answer's body
  */
-export type Fault = { readonly status: number } | 'silent' | 'refused' | 'answer lost' | { readonly cutAfter: number };
+export type Fault =
+  | { readonly status: number; readonly code?: string }
+  | 'silent'
+  | 'refused'
+  | 'answer lost'
+  | { readonly cutAfter: number };
 
 interface Trap {
   readonly what: RegExp;
@@ -22,6 +27,7 @@ export class FaultyProxy {
   readonly #port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #silenced = new Set<Socket>();
   #traps: Trap[] = [];
   /** All that was asked for, in order. */
   readonly seen: string[] = [];
@@ -54,6 +60,12 @@ export class FaultyProxy {
     this.#traps = [];
   }
 
+  /** As a machine that hung comes up again: it has forgotten its connections. */
+  cutSilenced(): void {
+    for (const socket of this.#silenced) socket.destroy();
+    this.#silenced.clear();
+  }
+
   /** How many faults are still to come. */
   get left(): number {
     return this.#traps.reduce((sum, { left }) => sum + left, 0);
@@ -82,14 +94,18 @@ export class FaultyProxy {
     const line = `${method} ${url}`;
     this.seen.push(line);
     const fault = this.#faultFor(line);
-    if (fault === 'silent') return;
+    if (fault === 'silent') {
+      this.#silenced.add(req.socket);
+      return;
+    }
     if (fault === 'refused') {
       req.socket.destroy();
       return;
     }
     if (typeof fault === 'object' && 'status' in fault) {
       req.resume();
-      const said = fault.status < 300 ? '' : `<Error><Code>${CODES[fault.status] ?? 'Odd'}</Code></Error>`;
+      const said =
+        fault.status < 300 ? '' : `<Error><Code>${fault.code ?? CODES[fault.status] ?? 'Odd'}</Code></Error>`;
       req.on('end', () => res.writeHead(fault.status).end(said));
       return;
     }

@@ -1,6 +1,8 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { describe } from 'vitest';
+import { isInstalled } from './installed.ts';
+
+export { folderOf, isInstalled } from './installed.ts';
 
 /** Every program beyond Node and git that some test needs. A test names its programs from here. */
 export const PROGRAMS = [
@@ -17,6 +19,7 @@ export const PROGRAMS = [
   'ceph-osd',
   'radosgw',
   'chromium',
+  'haproxy',
   'nginx',
   'systemd-analyze',
 ] as const;
@@ -27,30 +30,6 @@ export const S3_PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw'] as const satisfie
 
 /** Go tools are there only where the machine has Go, and systemd's only where there is systemd, so not even a full run insists on them. */
 const OPTIONAL: readonly Program[] = ['oras', 'crane', 'go', 'systemd-analyze'];
-
-/** Debian keeps what belongs to one version of PostgreSQL out of the PATH. */
-const POSTGRESQL = '/usr/lib/postgresql';
-
-export function isInstalled(program: string): boolean {
-  return folderOf(program) !== undefined;
-}
-
-/** Where a program is: in the PATH, or among Debian's versions of PostgreSQL, of which the newest goes first. */
-export function folderOf(program: string): string | undefined {
-  const versions = existsSync(POSTGRESQL) ? readdirSync(POSTGRESQL).sort((a, b) => Number(b) - Number(a)) : [];
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    ...versions.map((version) => join(POSTGRESQL, version, 'bin')),
-  ];
-  return folders.find((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** The path of the specification's own conformance program, which no package carries: whoever has built it names it. */
 export function conformanceProgram(): string | undefined {

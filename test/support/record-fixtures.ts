@@ -32,3 +32,12 @@ export function hostileRuns(): HostileRun[] {
 export function runFile(run: string, file: string): Buffer {
   return readFileSync(join(RECORDS, 'format-1', run, file));
 }
+
+/** What is sent to submit the least run under another id. */
+export function submissionOf(id: string, change: object = {}): { record: Record<string, unknown>; review: object } {
+  const record = JSON.parse(runFile('least', 'record.json').toString()) as Record<string, unknown>;
+  return {
+    record: { ...record, id, ...change },
+    review: JSON.parse(runFile('least', 'review.json').toString()) as object,
+  };
+}

@@ -1,3 +1,4 @@
+import { objectSize } from '../../lib/git/stored/object-size.ts';
 import { makeRegistry, type Registry, type Stores } from '../../lib/oci/registry.ts';
 import { FileBlobStore } from '../../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
@@ -25,7 +26,7 @@ export async function openTestRegistry(
   const stores: Stores = { keys, blobs: await FileBlobStore.open(layout), uploads: await FileUploadStore.open(layout) };
   const opened: TestRegistry = {
     stores,
-    registry: makeRegistry(stores, { now: () => opened.time, maxBlobBytes: 2 ** 40 }),
+    registry: makeRegistry(stores, { now: () => opened.time, maxBlobBytes: 2 ** 40, objectSize }),
     folder: folder.path,
     time: Date.now(),
     async close() {

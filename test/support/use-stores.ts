@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
+import { objectSize } from '../../lib/git/stored/object-size.ts';
 import { makeRegistry, type Registry, type Stores } from '../../lib/oci/registry.ts';
 import { FileBlobStore } from '../../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
@@ -50,7 +51,7 @@ export function useStores(): () => OpenStores {
 }
 
 export function registryOn(stores: Stores, { now = Date.now, maxBlobBytes = 2 ** 40 } = {}): Registry {
-  return makeRegistry(stores, { now, maxBlobBytes });
+  return makeRegistry(stores, { now, maxBlobBytes, objectSize });
 }
 
 /** The same store, in which something else happens once, just before the first commit that is like this. */

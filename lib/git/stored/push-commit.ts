@@ -53,6 +53,7 @@ export class PushCommit {
   async run(): Promise<void> {
     const { updates, source } = this.#batch;
     const fresh = await this.#fresh();
+    await this.#parts.policy.admit(fresh.reduce((bytes, { size }) => bytes + size, 0));
     const peeled = await this.#peeled();
     // Said before anything is written; it is found out again with the last commit.
     await this.#planRefs(updates, peeled, new Plan());

@@ -14,6 +14,9 @@ export interface RefPolicy {
   /** What else is to move with these updates. */
   entail(updates: readonly RefUpdate[], refs: RefList, objects: ObjectSource): Promise<readonly RefUpdate[]>;
 
+  /** Lets so many bytes of new objects in. Rejects with a GitError `limit-exceeded` where that is too much. */
+  admit(bytes: number): Promise<void>;
+
   /**
    * Adds to the plan that commits these updates that the family exists, and that they are allowed still. Rejects with a
    * GitError `ref-refused` where they are not.

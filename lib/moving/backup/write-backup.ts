@@ -217,8 +217,9 @@ async function writeBlobs(writing: Writing, temporary: BackupFolder): Promise<Wr
         damaged({ content: located.content, what });
         return;
       }
+      const stored = await store.stat(located.content);
       fresh += 1;
-      freshBytes += (await store.stat(located.content))?.size ?? 0;
+      freshBytes += stored?.size ?? 0;
     }
     count += 1;
     bytes += located.size;

@@ -6,7 +6,7 @@ export async function* readPieces(handle: FileHandle, start: number, end: number
   for (let at = start; at < end;) {
     const wanted = Math.min(PIECE_BYTES, end - at);
     const piece = wanted === PIECE_BYTES ? takePiece() : Buffer.allocUnsafeSlow(wanted);
-    const { bytesRead } = await handle.read(piece, 0, wanted, at);
+    const { bytesRead } = await handle.read(piece, 0, piece.length, at);
     if (bytesRead === 0) return;
     yield bytesRead === piece.length ? piece : piece.subarray(0, bytesRead);
     at += bytesRead;

@@ -19,6 +19,11 @@ const REASON_LIMIT_MS = 100;
 /** What LMDB takes with pages of 4 KiB. It may refuse a longer key only after it has made what stands before it. */
 const LONGEST_KEY = 1978;
 
+export interface LmdbOptions {
+  /** Other processes answer for the same store, so that what one of them has acknowledged must show here at once. */
+  readonly isShared?: boolean;
+}
+
 /**
  * Keys on one machine. Several processes may open the same folder.
  * `overlappingSync` is off because with it data is visible before it is durable.
@@ -26,7 +31,9 @@ const LONGEST_KEY = 1978;
 export class LmdbKeyedStore implements KeyedStore, Moments {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #folder: string;
+  readonly #isShared: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
+  #isFresh = false;
   #closed: Promise<void> | undefined;
   /**
    * From a commit that failed until the disk takes a write again. LMDB's bindings do not outlive failing over and over: a
@@ -35,16 +42,17 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
   #isFailing = false;
   #looking: Promise<void> | undefined;
 
-  private constructor(db: RootDatabase<Buffer, Buffer>, folder: string) {
+  private constructor(db: RootDatabase<Buffer, Buffer>, folder: string, isShared: boolean) {
     this.#db = db;
     this.#folder = folder;
+    this.#isShared = isShared;
   }
 
   static existsIn(folder: string): boolean {
     return existsSync(fileIn(folder));
   }
 
-  static open(folder: string): LmdbKeyedStore {
+  static open(folder: string, { isShared = false }: LmdbOptions = {}): LmdbKeyedStore {
     mkdirSync(folder, { recursive: true });
     const db = open<Buffer, Buffer>({
       path: fileIn(folder),
@@ -55,12 +63,13 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
       maxReaders: 512,
     });
     syncFolder(folder);
-    return new LmdbKeyedStore(db, folder);
+    return new LmdbKeyedStore(db, folder, isShared);
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#checkOpen();
     checkKey(key);
+    this.#refresh();
     const found = this.#db.getBinaryFast(asBuffer(key));
     if (found === undefined) return undefined;
     const value = Buffer.allocUnsafe(found.length);
@@ -71,6 +80,7 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
 
   async list(range: Range): Promise<Entry[]> {
     this.#checkOpen();
+    this.#refresh();
     return this.#list(range, {});
   }
 
@@ -112,6 +122,17 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
   close(): Promise<void> {
     this.#closed ??= Promise.allSettled(this.#underWay).then(() => this.#db.close());
     return this.#closed;
+  }
+
+  /**
+   * The library reads a snapshot that it keeps for a millisecond or more. A client that has its answer from another process
+   * may ask here sooner, so each turn of the event loop begins with a new one: ticks are run before the turn ends.
+   */
+  #refresh(): void {
+    if (!this.#isShared || this.#isFresh) return;
+    this.#db.resetReadTxn();
+    this.#isFresh = true;
+    process.nextTick(() => (this.#isFresh = false));
   }
 
   #make({ checks = [], puts = [], deletes = [] }: Commit): Promise<boolean> {

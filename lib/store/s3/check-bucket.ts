@@ -14,7 +14,11 @@ export class UnusableBucket extends Error {
 const SAMPLE = Buffer.from('Assay tries what it may do here');
 
 /** Tries all that the stores will need, with objects that go again, and names what is missing. */
-export async function checkBucket(bucket: Bucket, layout: S3Layout): Promise<void> {
+export async function checkBucket(
+  bucket: Bucket,
+  layout: S3Layout,
+  uploads: 'in parts' | 'whole' = 'in parts',
+): Promise<void> {
   const key = layout.probe(randomUUID());
   const name = nameOf(bucket.location);
   const refused = new Set<string>();
@@ -35,9 +39,11 @@ export async function checkBucket(bucket: Bucket, layout: S3Layout): Promise<voi
   const created = await allowed('s3:PutObject', () => bucket.create(key, SAMPLE));
   const read = await allowed('s3:GetObject', () => contentOf(bucket, key));
   const again = created === undefined || read === undefined ? undefined : await bucket.create(key, SAMPLE);
-  await allowed('s3:ListBucketMultipartUploads', () => firstOf(listBegun(bucket, key)));
-  const begun = await allowed('s3:PutObject', () => begin(bucket, key));
-  if (begun !== undefined) await allowed('s3:AbortMultipartUpload', () => abort(bucket, key, begun));
+  if (uploads === 'in parts') {
+    await allowed('s3:ListBucketMultipartUploads', () => firstOf(listBegun(bucket, key)));
+    const begun = await allowed('s3:PutObject', () => begin(bucket, key));
+    if (begun !== undefined) await allowed('s3:AbortMultipartUpload', () => abort(bucket, key, begun));
+  }
   await allowed('s3:DeleteObject', () => bucket.delete(key));
   if (refused.size > 0) throw new UnusableBucket(`${name}: the credentials lack ${[...refused].join(', ')}`);
   if (created !== true || read !== SAMPLE.toString('latin1', 1, 6)) {

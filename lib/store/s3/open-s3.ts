@@ -5,6 +5,7 @@ import { abortAbandoned } from './multipart.ts';
 import type { BlobLinks } from '../blob-links.ts';
 import type { BlobStore } from '../blob-store.ts';
 import type { Leftovers } from '../leftovers.ts';
+import { StoreError } from '../store-error.ts';
 import type { UploadStore } from '../upload-store.ts';
 import { S3BlobStore } from './s3-blob-store.ts';
 import { makeS3Client, type S3Patience } from './s3-client.ts';
@@ -17,6 +18,9 @@ export { UnusableBucket } from './check-bucket.ts';
 /** What uploads and writes of this process may hold in memory together, beyond the two parts that each may hold in any case. */
 const BUDGET_BYTES = 256 * 1024 * 1024;
 
+/** Whether the S3 answers is asked once, and again soon. */
+const IMPATIENCE: S3Patience = { connectMs: 2_000, idleMs: 2_000, attempts: 1 };
+
 const MARK = Buffer.from('{"assay":"blobs","format":1}\n');
 
 export interface S3Stores {
@@ -27,6 +31,8 @@ export interface S3Stores {
   prepare(): Promise<void>;
   /** For who works on a store beside a server: that there is one. */
   requireStore(): Promise<void>;
+  /** Resolves when the bucket answers; rejects soon where it does not. */
+  reach(): Promise<void>;
   close(): void;
 }
 
@@ -34,6 +40,8 @@ export interface S3Stores {
 export function openS3(location: S3Location, patience?: S3Patience): S3Stores {
   const client = makeS3Client(location, patience);
   const bucket = new Bucket(client, location);
+  const asking = makeS3Client(location, IMPATIENCE);
+  const askedBucket = new Bucket(asking, location);
   const layout = new S3Layout(location.prefix);
   const budget = new ByteBudget(BUDGET_BYTES);
   return {
@@ -55,6 +63,13 @@ export function openS3(location: S3Location, patience?: S3Patience): S3Stores {
       if (found !== undefined) return;
       throw new UnusableBucket(`there is no store in ${nameOf(location)}; --blobs or ASSAY_BLOBS names the server's`);
     },
-    close: () => client.destroy(),
+    async reach() {
+      if ((await askedBucket.stat(layout.marker)) !== undefined) return;
+      throw new StoreError('failed', `there is no store in ${nameOf(location)} any more`);
+    },
+    close() {
+      client.destroy();
+      asking.destroy();
+    },
   };
 }

@@ -1,12 +1,16 @@
-import { isOid } from '../../../lib/git/oid.ts';
+import { MISSING as ANSWER, MISSING_REQUEST } from '../../../lib/definition/schemas.ts';
 import { checkFamily } from '../../../lib/oci/name.ts';
-import { jsonBody } from '../../json-body.ts';
+import { checkedBody } from '../../json-body.ts';
 import { RequestError } from '../../request-error.ts';
 import type { Route } from '../route.ts';
 import { MISSING } from './paths.ts';
 
-const MAX_OIDS = 100_000;
-const MAX_BYTES = 8 * 1024 * 1024;
+const TAKES = {
+  schema: MISSING_REQUEST,
+  what: 'a question for objects',
+  maxBytes: 8 * 1024 * 1024,
+  refuse: (message: string) => new RequestError('oids-invalid', message),
+};
 
 /**
  * Which of these Git objects the family has not. What it has, it has with everything behind it, so who publishes a tree
@@ -16,19 +20,17 @@ export const missing: Route = {
   name: 'missing',
   method: 'POST',
   path: MISSING,
+  api: {
+    summary: 'Which of these Git objects a family has not',
+    more: 'What a family has, it has with everything behind it. A family that is not there yet has nothing.',
+    takes: TAKES,
+    answers: { 200: { says: 'those that are missing', json: ANSWER } },
+  },
   async handle(ctx, app, [name = '']) {
     const family = checkFamily(name);
-    const oids = checkedOids(await jsonBody(ctx, app, MAX_BYTES, 'a question for objects'));
+    const { oids } = await checkedBody(ctx, app, TAKES);
     const { objects } = app.definitions.repositoryToPush(family, { address: '' });
-    const present = await objects.stat(oids);
+    const present = await objects.stat([...oids]);
     ctx.body = { missing: oids.filter((oid) => !present.has(oid)) };
   },
 };
-
-function checkedOids(value: unknown): string[] {
-  const oids: unknown = typeof value === 'object' && value !== null && 'oids' in value ? value.oids : undefined;
-  if (!Array.isArray(oids) || oids.length > MAX_OIDS || !oids.every((oid) => typeof oid === 'string' && isOid(oid))) {
-    throw new RequestError('oids-invalid', `oids is a list of at most ${MAX_OIDS} Git object ids`);
-  }
-  return oids as string[];
-}

@@ -1,41 +1,47 @@
-import { checkFamily } from '../../../lib/oci/name.ts';
-import { RequestError } from '../../request-error.ts';
+/** A path of the API as a pattern for the router, and as the template that OpenAPI shows. */
+export type ApiPath = RegExp & { readonly template: string };
 
-/** Paths of /api/v1. What follows a family is behind an @, which no family's name holds, so that slashes may stay as they are. */
-const FAMILY = '((?:(?!%40)[^@])+)';
-const REF = '([^/]+)';
+/**
+ * What follows a family is behind an @, which no family's name holds, so that slashes may stay as they are. Names in braces
+ * are those of PATH_PARAMETERS (server/openapi/parameters.ts).
+ */
+const GROUPS: Readonly<Record<string, string>> = { family: '((?:(?!%40)[^@])+)', path: '(.+)' };
+const GROUP = '([^/]+)';
 const AT = '(?:@|%40)';
 
-export const FAMILIES = /^\/api\/v1\/families$/;
-export const FAMILY_ONE: RegExp = new RegExp(`^/api/v1/families/${FAMILY}$`);
-export const FAMILY_RULES: RegExp = new RegExp(`^/api/v1/families/${FAMILY}/rules$`);
-export const DEFINITIONS: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}$`);
-export const DEFINITION: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}$`);
-export const METADATA: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}/metadata$`);
-export const FILES: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}/files$`);
-export const FILE: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}/files/(.+)$`);
-export const ARCHIVE: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}/archive$`);
-export const STATEMENTS: RegExp = new RegExp(`^/api/v1/definitions/${FAMILY}${AT}${REF}/statements$`);
-export const PINS: RegExp = new RegExp(`^/api/v1/pins/${FAMILY}$`);
-export const PIN: RegExp = new RegExp(`^/api/v1/pins/${FAMILY}${AT}${REF}$`);
-export const HISTORY: RegExp = new RegExp(`^/api/v1/history/${FAMILY}$`);
-export const MISSING: RegExp = new RegExp(`^/api/v1/missing/${FAMILY}$`);
-export const DIFF = /^\/api\/v1\/diff$/;
-
-export const RUNS = /^\/api\/v1\/runs$/;
-export const RUN = /^\/api\/v1\/runs\/([^/]+)$/;
-export const RUN_RECORD = /^\/api\/v1\/runs\/([^/]+)\/record$/;
-export const RUN_BODY = /^\/api\/v1\/runs\/([^/]+)\/bodies\/([^/]+)$/;
-export const RUN_REVIEW = /^\/api\/v1\/runs\/([^/]+)\/reviews\/([^/]+)$/;
-export const RUN_AMENDMENTS = /^\/api\/v1\/runs\/([^/]+)\/amendments$/;
-export const RUN_RETRACTION = /^\/api\/v1\/runs\/([^/]+)\/retraction$/;
-export const RUN_ERASURE = /^\/api\/v1\/runs\/([^/]+)\/erasure$/;
-export const MEDIA = /^\/api\/v1\/media\/([^/]+)$/;
-
-/** A version as a query names it. */
-export function checkReference(text: string | undefined, name: string): { family: string; ref: string } {
-  const at = text?.indexOf('@') ?? -1;
-  if (text === undefined || at < 0)
-    throw new RequestError('reference-invalid', `${name} is <family>@<version, pin or digest>`);
-  return { family: checkFamily(text.slice(0, at)), ref: text.slice(at + 1) };
+export function apiPath(template: string): ApiPath {
+  const pattern = template.replaceAll('@', AT).replace(/\{(\w+)\}/g, (_, name: string) => GROUPS[name] ?? GROUP);
+  return Object.assign(new RegExp(`^${pattern}$`), { template });
 }
+
+export const FAMILIES: ApiPath = apiPath('/api/v1/families');
+export const FAMILY_ONE: ApiPath = apiPath('/api/v1/families/{family}');
+export const FAMILY_RULES: ApiPath = apiPath('/api/v1/families/{family}/rules');
+export const FAMILY_QUOTA: ApiPath = apiPath('/api/v1/families/{family}/quota');
+export const DEFINITIONS: ApiPath = apiPath('/api/v1/definitions/{family}');
+export const DEFINITION: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}');
+export const METADATA: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/metadata');
+export const FILES: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/files');
+export const FILE: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/files/{path}');
+export const ARCHIVE: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/archive');
+export const STATEMENTS: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/statements');
+export const PINS: ApiPath = apiPath('/api/v1/pins/{family}');
+export const PIN: ApiPath = apiPath('/api/v1/pins/{family}@{pin}');
+export const HISTORY: ApiPath = apiPath('/api/v1/history/{family}');
+export const MISSING: ApiPath = apiPath('/api/v1/missing/{family}');
+export const AUDIT: ApiPath = apiPath('/api/v1/audit');
+export const DIFF: ApiPath = apiPath('/api/v1/diff');
+
+export const PUBLICATION: ApiPath = apiPath('/api/v1/publication');
+export const PUBLICATION_NOW: ApiPath = apiPath('/api/v1/publication/now');
+export const PUBLICATION_ROLLBACK: ApiPath = apiPath('/api/v1/publication/rollback');
+
+export const RUNS: ApiPath = apiPath('/api/v1/runs');
+export const RUN: ApiPath = apiPath('/api/v1/runs/{id}');
+export const RUN_RECORD: ApiPath = apiPath('/api/v1/runs/{id}/record');
+export const RUN_BODY: ApiPath = apiPath('/api/v1/runs/{id}/bodies/{digest}');
+export const RUN_REVIEW: ApiPath = apiPath('/api/v1/runs/{id}/reviews/{reviewer}');
+export const RUN_AMENDMENTS: ApiPath = apiPath('/api/v1/runs/{id}/amendments');
+export const RUN_RETRACTION: ApiPath = apiPath('/api/v1/runs/{id}/retraction');
+export const RUN_ERASURE: ApiPath = apiPath('/api/v1/runs/{id}/erasure');
+export const MEDIA: ApiPath = apiPath('/api/v1/media/{digest}');

@@ -1,45 +1,68 @@
 import { DefinitionError } from '../../../lib/definition/definition-error.ts';
-import type { PinChange } from '../../../lib/definition/pins.ts';
+import { ANY_DIGEST, NOTE, PIN as ONE, PIN_HISTORY, PIN_LIST, PIN_REQUEST } from '../../../lib/definition/schemas.ts';
 import { checkFamily } from '../../../lib/oci/name.ts';
 import { actorOf } from '../../actor.ts';
 import { answerEmpty } from '../../empty-answer.ts';
-import { jsonBody } from '../../json-body.ts';
-import { first } from '../../query.ts';
+import { checkedBody } from '../../json-body.ts';
+import { asked } from '../../openapi/parameters.ts';
 import { REVALIDATE } from '../../send-found.ts';
 import type { Route } from '../route.ts';
 import { PIN, PINS } from './paths.ts';
 
-const MAX_PIN_BYTES = 64 * 1024;
+function invalid(message: string): DefinitionError {
+  return new DefinitionError('pin-invalid', message);
+}
+
+const TAKES = { schema: PIN_REQUEST, what: 'a pin', maxBytes: 64 * 1024, refuse: invalid };
+const QUERY = {
+  expect: { schema: ANY_DIGEST, says: 'the digest at which the pin must stand', refuse: invalid },
+  note: { schema: NOTE, says: 'why it is removed', refuse: invalid },
+};
 
 export const pins: Route = {
   name: 'pins',
   method: 'GET',
   path: PINS,
+  api: {
+    summary: 'The pins of a family',
+    answers: { 200: { says: 'the pins', json: PIN_LIST } },
+    refuses: ['name-unknown'],
+  },
   async handle(ctx, { definitions }, [family = '']) {
     ctx.set('Cache-Control', REVALIDATE);
     ctx.body = { pins: await definitions.pins.list(checkFamily(family)) };
   },
 };
 
-/** Where a pin stands, and each move that brought it there. */
 export const pin: Route = {
   name: 'pin',
   method: 'GET',
   path: PIN,
+  api: {
+    summary: 'Where a pin stands, and each move that brought it there',
+    answers: { 200: { says: 'the pin and its history', json: PIN_HISTORY } },
+    refuses: ['name-unknown', 'pin-unknown'],
+  },
   async handle(ctx, { definitions }, [family = '', name = '']) {
     ctx.set('Cache-Control', REVALIDATE);
     ctx.body = await definitions.pins.history(checkFamily(family), name);
   },
 };
 
-/** Makes or moves a pin; with `expect` only from where that says. */
 export const pinPut: Route = {
   name: 'pin-put',
   method: 'PUT',
   path: PIN,
+  api: {
+    summary: 'Makes or moves a pin; with expect only from where that says',
+    more: 'expect is the digest at which the pin must stand now, or null where it must not be there.',
+    takes: TAKES,
+    answers: { 200: { says: 'the pin as it stands now', json: ONE } },
+    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'secret-found', 'version-unknown'],
+  },
   async handle(ctx, app, [family = '', name = '']) {
-    const change = parseChange(await jsonBody(ctx, app, MAX_PIN_BYTES, 'a pin'));
-    ctx.body = await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx));
+    const change = await checkedBody(ctx, app, TAKES);
+    ctx.body = await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx, app.identities));
   },
 };
 
@@ -47,23 +70,15 @@ export const pinDelete: Route = {
   name: 'pin-delete',
   method: 'DELETE',
   path: PIN,
-  async handle(ctx, { definitions }, [family = '', name = '']) {
-    const change = { to: null, expect: first(ctx.query, 'expect'), note: first(ctx.query, 'note') };
-    await definitions.pins.change(checkFamily(family), name, change, actorOf(ctx));
+  api: {
+    summary: 'Removes a pin; its history stays',
+    query: QUERY,
+    answers: { 204: { says: 'it is removed' } },
+    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'pin-unknown', 'secret-found'],
+  },
+  async handle(ctx, app, [family = '', name = '']) {
+    const change = { to: null, ...asked(ctx, QUERY) };
+    await app.definitions.pins.change(checkFamily(family), name, change, actorOf(ctx, app.identities));
     answerEmpty(ctx, 204);
   },
 };
-
-function parseChange(value: unknown): PinChange {
-  if (typeof value !== 'object' || value === null) throw invalid('a pin is a JSON object');
-  const { to, expect, note } = value as Record<string, unknown>;
-  if (typeof to !== 'string') throw invalid('to is a version, a digest or another pin');
-  if (expect !== undefined && expect !== null && typeof expect !== 'string')
-    throw invalid('expect is a digest or null');
-  if (note !== undefined && typeof note !== 'string') throw invalid('note is text');
-  return { to, expect, note };
-}
-
-function invalid(message: string): DefinitionError {
-  return new DefinitionError('pin-invalid', message);
-}

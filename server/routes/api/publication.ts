@@ -1,47 +1,76 @@
 import type { Context } from 'koa';
-import { isSha256, parseDigest, type Sha256 } from '../../../lib/encoding/digest.ts';
 import { publicationStatus } from '../../../lib/publication/publication-status.ts';
+import { PUBLICATION_STATUS, ROLLBACK_REQUEST } from '../../../lib/publication/schemas.ts';
 import type { AppContext } from '../../app-context.ts';
-import { jsonBody } from '../../json-body.ts';
+import { actorOf } from '../../actor.ts';
+import { checkedBody } from '../../json-body.ts';
 import type { Publication } from '../../publication.ts';
 import { RequestError } from '../../request-error.ts';
 import { REVALIDATE } from '../../send-found.ts';
 import type { Route } from '../route.ts';
+import { PUBLICATION, PUBLICATION_NOW, PUBLICATION_ROLLBACK } from './paths.ts';
 
-const PUBLICATION = /^\/api\/v1\/publication$/;
-const NOW = /^\/api\/v1\/publication\/now$/;
-const ROLLBACK = /^\/api\/v1\/publication\/rollback$/;
-const MAX_BODY_BYTES = 4096;
+const TAKES = {
+  schema: ROLLBACK_REQUEST,
+  what: 'a rollback',
+  maxBytes: 4096,
+  refuse: (message: string) => new RequestError('reference-invalid', message),
+};
+const ANSWERS = { 200: { says: 'how publication stands', json: PUBLICATION_STATUS } };
 
-/** What is live, what waits, what went wrong. */
 export const publication: Route = {
   name: 'publication',
   method: 'GET',
   path: PUBLICATION,
+  api: {
+    summary: 'What is live, what waits, what went wrong',
+    answers: ANSWERS,
+    refuses: ['path-unknown', 'pointer-invalid', 'target-busy', 'target-refused'],
+  },
   handle: (ctx, app) => answer(ctx, app, publicationOf(app)),
 };
 
-/** Publishes at once, also after a rollback. */
 export const publicationNow: Route = {
   name: 'publication-now',
   method: 'POST',
-  path: NOW,
+  path: PUBLICATION_NOW,
+  api: {
+    summary: 'Publishes at once, also after a rollback',
+    answers: ANSWERS,
+    refuses: ['path-unknown', 'pointer-invalid', 'target-backwards', 'target-busy', 'target-refused'],
+  },
   async handle(ctx, app) {
     const publishing = publicationOf(app);
+    const by = actorOf(ctx, app.identities);
     await publishing.publisher.publishNow();
+    await app.registry.audit.note({ action: 'published-now', by });
     await answer(ctx, app, publishing);
   },
 };
 
-/** Points readers at an earlier snapshot: `{"snapshot": "sha256:…"}`. */
 export const publicationRollback: Route = {
   name: 'publication-rollback',
   method: 'POST',
-  path: ROLLBACK,
+  path: PUBLICATION_ROLLBACK,
+  api: {
+    summary: 'Points readers at an earlier snapshot, and holds publication',
+    takes: TAKES,
+    answers: ANSWERS,
+    refuses: [
+      'path-unknown',
+      'pointer-invalid',
+      'snapshot-unknown',
+      'target-backwards',
+      'target-busy',
+      'target-refused',
+    ],
+  },
   async handle(ctx, app) {
     const publishing = publicationOf(app);
-    const body = await jsonBody(ctx, app, MAX_BODY_BYTES, 'a rollback');
-    await publishing.publisher.rollback(snapshotIn(body));
+    const { snapshot } = await checkedBody(ctx, app, TAKES);
+    const by = actorOf(ctx, app.identities);
+    await publishing.publisher.rollback(snapshot);
+    await app.registry.audit.note({ action: 'rolled-back', by, subject: snapshot });
     await answer(ctx, app, publishing);
   },
 };
@@ -49,13 +78,6 @@ export const publicationRollback: Route = {
 function publicationOf({ publication: publishing }: AppContext): Publication {
   if (publishing !== undefined) return publishing;
   throw new RequestError('path-unknown', 'this server publishes nothing (ASSAY_PUBLISH is off)');
-}
-
-function snapshotIn(body: unknown): Sha256 {
-  const text: unknown = typeof body === 'object' && body !== null && 'snapshot' in body ? body.snapshot : undefined;
-  const snapshot = typeof text === 'string' ? parseDigest(text) : undefined;
-  if (snapshot !== undefined && isSha256(snapshot)) return snapshot;
-  throw new RequestError('reference-invalid', 'snapshot is the id of a snapshot, sha256: and 64 hex digits');
 }
 
 async function answer(ctx: Context, { stores }: AppContext, { target, renderer }: Publication): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { parsePublishRequest } from '../../../lib/definition/publish-request.ts';
+import { PUBLISHED, PUBLISH_REQUEST } from '../../../lib/definition/schemas.ts';
 import { checkFamily } from '../../../lib/oci/name.ts';
 import { actorOf } from '../../actor.ts';
 import { bodyOf } from '../../body.ts';
@@ -13,17 +14,53 @@ import { DEFINITION } from './paths.ts';
 const PUBLISH_TYPE = 'application/vnd.assay.publish.v1';
 const MAX_LINE_BYTES = 64 * 1024;
 
-/** Publishes a tree as a version: 201, or 200 where it is just that already. */
 export const publish: Route = {
   name: 'publish',
   method: 'PUT',
   path: DEFINITION,
+  work: 'upload',
+  api: {
+    summary: 'Publishes a tree as a version',
+    more: 'ref is the name of the version. Nothing of what is refused is stored, and to send the same again is safe.',
+    takes: {
+      mediaType: PUBLISH_TYPE,
+      says: 'one line of JSON, and behind it a Git pack of the objects that the family has not (nothing, where it has all)',
+      holds: PUBLISH_REQUEST,
+    },
+    answers: {
+      200: { says: 'it was just that already', json: PUBLISHED },
+      201: { says: 'it is published, and durable', json: PUBLISHED },
+    },
+    refuses: [
+      'bad-object',
+      'bad-pack',
+      'body-too-large',
+      'collision',
+      'definition-invalid',
+      'delta-base-missing',
+      'forbidden-content',
+      'image-invalid',
+      'json-invalid',
+      'kind-mismatch',
+      'limit-exceeded',
+      'media-type-unsupported',
+      'name-taken',
+      'object-missing',
+      'publish-invalid',
+      'quota-exceeded',
+      'secret-found',
+      'tag-immutable',
+      'truncated',
+      'version-conflict',
+      'version-invalid',
+    ],
+  },
   async handle(ctx, app, [name = '', version = '']) {
     const family = checkFamily(name);
     if (ctx.get('Content-Type') !== PUBLISH_TYPE) {
       throw new RequestError('media-type-unsupported', `this takes a body of type ${PUBLISH_TYPE}`);
     }
-    const by = actorOf(ctx);
+    const by = actorOf(ctx, app.identities);
     const body = bodyOf(ctx.req, ctx.res, app.bodyTimeoutMs);
     const { line, rest } = await splitLine(body, MAX_LINE_BYTES);
     const request = parsePublishRequest(parseJson(line));

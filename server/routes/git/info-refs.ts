@@ -24,7 +24,7 @@ export const infoRefs: Route = {
       const version = protocolVersion(ctx.get('Git-Protocol'));
       await sendGit(ctx, app, type, () => advertiseUploadPack(repository, version, { agent: GIT_AGENT }));
     } else if (service === 'git-receive-pack') {
-      const repository = app.definitions.repositoryToPush(family, actorOf(ctx));
+      const repository = app.definitions.repositoryToPush(family, actorOf(ctx, app.identities));
       await sendGit(ctx, app, type, () => advertiseReceivePack(repository, { agent: GIT_AGENT }));
     } else {
       throw new RequestError('service-unknown', 'the services are git-upload-pack and git-receive-pack');

@@ -11,8 +11,9 @@ export const gitReceivePack: Route = {
   name: 'git-receive-pack',
   method: 'POST',
   path: RECEIVE_PACK,
+  work: 'upload',
   async handle(ctx, app, [family = '']) {
-    const repository = app.definitions.repositoryToPush(checkFamily(family), actorOf(ctx));
+    const repository = app.definitions.repositoryToPush(checkFamily(family), actorOf(ctx, app.identities));
     const body = toldInGit(gitBody(ctx, app, 'git-receive-pack'));
     const { openSpool, packLimits: limits } = app;
     await sendGit(ctx, app, 'application/x-git-receive-pack-result', (request) =>

@@ -11,6 +11,7 @@ export const gitUploadPack: Route = {
   name: 'git-upload-pack',
   method: 'POST',
   path: UPLOAD_PACK,
+  work: 'pack',
   async handle(ctx, app, [family = '']) {
     const repository = await app.definitions.repository(checkFamily(family));
     const version = protocolVersion(ctx.get('Git-Protocol'));

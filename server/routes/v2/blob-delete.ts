@@ -1,3 +1,4 @@
+import { actorOf } from '../../actor.ts';
 import { answerEmpty } from '../../empty-answer.ts';
 import { checkDigest, checkFamily } from '../../../lib/oci/name.ts';
 import type { Route } from '../route.ts';
@@ -9,8 +10,8 @@ export const blobDelete: Route = {
   method: 'DELETE',
   path: BLOB,
   alsoAnswered: ['GET'],
-  async handle(ctx, { registry }, [family = '', digest = '']) {
-    await registry.blobs.remove(checkFamily(family), checkDigest(digest));
+  async handle(ctx, { registry, identities }, [family = '', digest = '']) {
+    await registry.blobs.remove(checkFamily(family), checkDigest(digest), actorOf(ctx, identities));
     answerEmpty(ctx, 202);
   },
 };

@@ -1,3 +1,4 @@
+import { actorOf } from '../../actor.ts';
 import { answerEmpty } from '../../empty-answer.ts';
 import { checkFamily, parseReference } from '../../../lib/oci/name.ts';
 import type { Route } from '../route.ts';
@@ -8,11 +9,12 @@ export const manifestDelete: Route = {
   name: 'manifest-delete',
   method: 'DELETE',
   path: MANIFEST,
-  async handle(ctx, { registry }, [name = '', referenceText = '']) {
+  async handle(ctx, { registry, identities }, [name = '', referenceText = '']) {
+    const by = actorOf(ctx, identities);
     const family = checkFamily(name);
     const reference = parseReference(referenceText);
-    if ('tag' in reference) await registry.tags.remove(family, reference.tag);
-    else await registry.manifests.remove(family, reference.digest);
+    if ('tag' in reference) await registry.tags.remove(family, reference.tag, by);
+    else await registry.manifests.remove(family, reference.digest, by);
     answerEmpty(ctx, 202);
   },
 };

@@ -1,3 +1,4 @@
+import { actorOf } from '../../actor.ts';
 import { answerEmpty } from '../../empty-answer.ts';
 import { MAX_MANIFEST_BYTES } from '../../../lib/oci/manifest.ts';
 import { checkFamily, checkTag, parseReference } from '../../../lib/oci/name.ts';
@@ -12,14 +13,16 @@ export const manifestPut: Route = {
   name: 'manifest-put',
   method: 'PUT',
   path: MANIFEST,
+  work: 'upload',
   alsoAnswered: ['GET'],
   async handle(ctx, app, [name = '', referenceText = '']) {
     const family = checkFamily(name);
     const reference = parseReference(referenceText);
+    const by = actorOf(ctx, app.identities);
     const moreTags = all(ctx.query, 'tag').map(checkTag);
     const bytes = await wholeBody(ctx.req, ctx.res, MAX_MANIFEST_BYTES, app.bodyTimeoutMs, tooLarge);
     const contentType = ctx.get('Content-Type').split(';')[0]?.trim() || undefined;
-    const pushed = await app.registry.manifests.push(family, reference, bytes, contentType, moreTags);
+    const pushed = await app.registry.manifests.push(family, reference, bytes, contentType, moreTags, by);
     answerEmpty(ctx, 201);
     ctx.set('Location', manifestPath(family, pushed.digest));
     ctx.set('Docker-Content-Digest', pushed.digest);

@@ -9,6 +9,7 @@ export const uploadChunk: Route = {
   name: 'upload-chunk',
   method: 'PATCH',
   path: UPLOAD,
+  work: 'upload',
   async handle(ctx, app, [name = '', id = '']) {
     const family = checkFamily(name);
     const size = await app.registry.uploads.append(

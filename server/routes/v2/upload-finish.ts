@@ -11,6 +11,7 @@ export const uploadFinish: Route = {
   name: 'upload-finish',
   method: 'PUT',
   path: UPLOAD,
+  work: 'upload',
   async handle(ctx, app, [name = '', id = '']) {
     const family = checkFamily(name);
     const text = first(ctx.query, 'digest');

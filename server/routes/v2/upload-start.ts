@@ -12,6 +12,7 @@ export const uploadStart: Route = {
   name: 'upload-start',
   method: 'POST',
   path: UPLOADS,
+  work: 'upload',
   async handle(ctx, app, [name = '']) {
     const { uploads, blobs } = app.registry;
     const family = checkFamily(name);

@@ -11,6 +11,7 @@ import { sizeText } from '../../../cli/size-text.ts';
 import { readConfig } from '../../../server/config.ts';
 import { openContext } from '../../../server/context.ts';
 import { SETTINGS } from '../../../server/settings.ts';
+import { DATA_FORMAT } from '../../../lib/store/data-format.ts';
 import { assay } from '../../support/assay-command.ts';
 import { useTemporaryFolder } from '../../support/use-temporary-folder.ts';
 
@@ -216,6 +217,7 @@ describe('assay', { concurrent: true }, () => {
     }
     expect(JSON.parse((await assay(['version', '--json'])).stdout)).toEqual({
       assay: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
+      dataFormat: DATA_FORMAT,
       node: process.versions.node,
       platform: `${process.platform}-${process.arch}`,
     });

@@ -1,3 +1,4 @@
+import { Audit } from '../../../lib/audit/audit.ts';
 import { describe, expect, test } from 'vitest';
 import { Events, type NewEvent } from '../../../lib/definition/events.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
@@ -28,7 +29,12 @@ const RECORD = {
 /** As a publish, a pin or a statement does it, in one commit. */
 async function happen(family: string, event: NewEvent, keys: KeyedStore = stores().keys): Promise<void> {
   const plan = new Plan();
-  await new Events(keys, () => AT).plan(family, event, { address: '192.0.2.7', name: 'Ada' }, plan);
+  await new Events({ keys, now: () => AT, audit: new Audit(keys, () => AT) }).plan(
+    family,
+    event,
+    { address: '192.0.2.7', name: 'Ada' },
+    plan,
+  );
   if (event.what === 'published') plan.put({ key: versionKey(family, event.version), value: encodeJson(RECORD) });
   expect(await keys.commit(plan.commit)).toBe(true);
 }

@@ -6,6 +6,7 @@ import type { Log } from '../../../lib/log/log-store.ts';
 import { openLog } from '../../../lib/log/open-log.ts';
 import { rotateKey } from '../../../lib/log/rotate-key.ts';
 import { parseVerifierKey } from '../../../lib/log/verifier-key.ts';
+import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { remark, say } from '../../support/log-entries.ts';
 import { useStores } from '../../support/use-stores.ts';
 
@@ -31,6 +32,22 @@ describe('the key of a log', () => {
   test('is one, however many start at once', async () => {
     const logs = await Promise.all([open(), open(), open()]);
     expect(new Set(logs.map(({ verifier }) => verifier.hash)).size).toBe(1);
+  });
+
+  test('is that of another server which makes it, and the log, between two looks', async () => {
+    const { keys } = stores();
+    let other: Log | undefined;
+    const slow: KeyedStore = {
+      async get(key) {
+        other ??= await open();
+        return keys.get(key);
+      },
+      list: (range) => keys.list(range),
+      commit: (commit) => keys.commit(commit),
+      close: () => keys.close(),
+    };
+    const log = await openLog(slow, { now: Date.now, keyFile, origin: undefined });
+    expect(log.verifier).toEqual(other?.verifier);
   });
 
   test('has the name that is asked for, and no other later', async () => {

@@ -52,6 +52,26 @@ function meddled(
 }
 
 describe('appending', () => {
+  test('goes on where another server appends between the looks at the head and at the tiles', async () => {
+    const other = await open();
+    await say(other, 'first');
+    let looks = 0;
+    const slow = meddled(stores().keys, (_, make) => make());
+    const log = await open({
+      ...slow,
+      async get(key) {
+        const value = await slow.get(key);
+        looks += logHeadKey.equals(key) ? 1 : 0;
+        if (logHeadKey.equals(key) && looks === 3) await say(other, 'between');
+        return value;
+      },
+    });
+    expect(looks).toBe(2);
+    expect(await say(log, 'last')).toBe(2);
+    expect(looks).toBeGreaterThan(3);
+    expect(await expectSound(log)).toHaveLength(3);
+  });
+
   test('gives every entry its index, under a signed root', async () => {
     const log = await open();
     for (let at = 0; at < 5; at += 1) expect(await say(log, at)).toBe(at);

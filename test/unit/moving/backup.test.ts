@@ -100,9 +100,19 @@ describe('a backup', () => {
 
   test('writes only what no earlier one has', async () => {
     const from = await filled();
+    // Of one size, so that they are written side by side and end together.
+    await put(
+      from.stores,
+      Array.from({ length: 12 }, () => ({ what: 'blob', size: 65_537 }) as const),
+    );
     const first = await backup(from);
     expect(first.written).toMatchObject({ small: first.small.count, blobs: first.blobs.count });
     const files = await filesIn();
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(root(), file))).size));
+    // Beside what is counted there are names, heads of entries, and what the backup says of itself.
+    const beside = sizes.reduce((sum, size) => sum + size, 0) - first.written.bytes;
+    expect(beside).toBeGreaterThan(0);
+    expect(beside).toBeLessThan(10_000);
     expect((await backup(from)).written).toMatchObject({ small: 0, blobs: 0 });
     await put(from.stores, [ALL[0], ALL[1]]);
     expect((await backup(from)).written).toMatchObject({ small: 1, blobs: 1 });

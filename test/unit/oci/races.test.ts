@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { objectSize } from '../../../lib/git/stored/object-size.ts';
 import { digestWith, sha256 } from '../../../lib/encoding/digest.ts';
 import { makeRegistry, type Registry } from '../../../lib/oci/registry.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
@@ -24,7 +25,7 @@ afterEach(() => opened.close());
 
 /** As another process on the same data would have it. */
 function secondRegistry(keys: KeyedStore = opened.stores.keys): Registry {
-  return makeRegistry({ ...opened.stores, keys }, { now: () => opened.time, maxBlobBytes: 2 ** 40 });
+  return makeRegistry({ ...opened.stores, keys }, { now: () => opened.time, maxBlobBytes: 2 ** 40, objectSize });
 }
 
 async function errors(): Promise<number> {

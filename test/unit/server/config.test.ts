@@ -5,6 +5,7 @@ import { parseDuration, SETTINGS, WrongSetting, type SettingName } from '../../.
 const WRONG: readonly [SettingName, readonly string[]][] = [
   ['host', ['', 'a b', 'http://x', '[::1]', 'x\n', 'x'.repeat(256), 'a/b']],
   ['port', ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '80 ', '1e3', '123456', '٣']],
+  ['processes', ['', '0', '65', '1000', 'two', '-1', '1.5', '1e1', ' 2', '0x2']],
   ['data', ['', 'a\0b']],
   ['store', ['lmdb', 'lmdb:', 'mysql://x', '/srv/store', 'LMDB:/x', 'files:/x', 'lmdb:a\0b']],
   [
@@ -35,6 +36,18 @@ const WRONG: readonly [SettingName, readonly string[]][] = [
   ['snapshot-grace', ['', 'soon', '59s']],
   ['log-key', ['a\0b']],
   ['log-origin', ['two words', 'a+b', 'tab\there', 'x'.repeat(256)]],
+  [
+    'allowed-hosts',
+    ['a:80', 'http://a', 'a/b', 'a..b', 'a,,b', ',', '[::1]', 'a.*', 'x'.repeat(256), Array(257).fill('a').join()],
+  ],
+  [
+    'trusted-proxies',
+    ['proxy.example.org', '10.0.0.0/0', '10.0.0.0/33', '10.0.0/8', '::1/129', '10.0.0.1,', '10.0.0.1/'],
+  ],
+  ['identity-header', ['X User', 'a:b', 'x'.repeat(101), 'ü']],
+  ['max-uploads', ['', '0', '-1', 'many', '1.5', '12345678']],
+  ['max-packs', ['', '0', '-1', 'many']],
+  ['audit-retention', ['', 'long', '-1d']],
   ['trust', ['', 'everybody', 'Network', 'network ', 'true']],
   [
     'body-timeout',
@@ -78,10 +91,17 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 7410,
+      processes: 1,
       store: { engine: 'lmdb', folder: 'data/store' },
       blobs: { engine: 'files', folder: './data' },
       blobRedirect: false,
       trust: 'loopback',
+      allowedHosts: [],
+      trustedProxies: [],
+      identityHeader: undefined,
+      maxUploads: 64,
+      maxPacks: 32,
+      auditRetentionMs: 400 * 86_400_000,
       bodyTimeoutMs: 60_000,
       uploadExpiryMs: 86_400_000,
       gcIntervalMs: 86_400_000,

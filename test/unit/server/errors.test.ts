@@ -19,6 +19,8 @@ const OCI: Readonly<Record<OciErrorCode, readonly [number, string]>> = {
   'name-unknown': [404, 'NAME_UNKNOWN'],
   'page-invalid': [400, 'UNSUPPORTED'],
   published: [409, 'DENIED'],
+  'quota-exceeded': [413, 'DENIED'],
+  'quota-invalid': [422, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
   'size-mismatch': [400, 'SIZE_INVALID'],
   'tag-immutable': [409, 'DENIED'],
@@ -30,10 +32,12 @@ const OCI: Readonly<Record<OciErrorCode, readonly [number, string]>> = {
   'upload-unknown': [404, 'BLOB_UPLOAD_UNKNOWN'],
 };
 const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
+  'audit-page-invalid': 400,
   'body-too-large': 413,
   'body-too-slow': 408,
   'coding-unsupported': 415,
   'headers-too-large': 431,
+  'host-foreign': 421,
   'json-invalid': 400,
   'media-type-unsupported': 415,
   'method-not-allowed': 405,
@@ -44,6 +48,7 @@ const REQUEST: Readonly<Record<RequestErrorCode, number>> = {
   'reference-invalid': 400,
   'request-malformed': 400,
   'service-unknown': 403,
+  'too-many-requests': 429,
 };
 const STORE: Readonly<Record<StoreErrorCode, readonly [number, string]>> = {
   busy: [503, 'unavailable'],

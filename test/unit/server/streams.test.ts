@@ -287,6 +287,32 @@ describe('a body', () => {
     await slow;
   });
 
+  test('that trickles is told to be too slow, however long it is', async () => {
+    const { url, ended } = await serving(async (req, res) => {
+      await gathered(bodyOf(req, res, 300));
+    });
+    const slow = post(url, undefined, (asked) => {
+      asked.setHeader('content-length', '1000000');
+      const trickle = setInterval(() => asked.write('x'), 10);
+      asked.on('close', () => clearInterval(trickle));
+    });
+    expect(await ended).toMatchObject({ code: 'body-too-slow' });
+    await slow;
+  });
+
+  test('is not called slow for what the one who reads it takes its time over', async () => {
+    const bytes = someBytes(400_000);
+    const { url } = await serving(async (req, res) => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of bodyOf(req, res, 100)) {
+        if (pieces.length === 0) await sleep(500);
+        pieces.push(piece);
+      }
+      res.writeHead(isSame(Buffer.concat(pieces), bytes) ? 200 : 400).end();
+    });
+    expect(await post(url, bytes)).toBe(200);
+  });
+
   test('whose client goes away in its midst fails', async () => {
     const { url, ended } = await serving(async (req, res) => {
       await gathered(bodyOf(req, res, TIMEOUT_MS));

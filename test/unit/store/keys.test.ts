@@ -3,11 +3,16 @@ import { describe, expect, test } from 'vitest';
 import type { Digest, Sha256 } from '../../../lib/encoding/digest.ts';
 import {
   after,
+  allAudit,
   allContent,
   allFamilies,
   allInline,
   allReferrersOf,
   allUploads,
+  auditIdOfKey,
+  auditKey,
+  auditKeyOfId,
+  auditSince,
   blobKey,
   blobsOf,
   contentKey,
@@ -16,12 +21,14 @@ import {
   digestsOfKey,
   allOids,
   familyKey,
+  formatKey,
   gitObjectKey,
   gitObjectsOf,
   inlineKey,
   leaseKey,
   manifestKey,
   manifestsOf,
+  movingKey,
   nameOfKey,
   oidKey,
   oidOfKey,
@@ -95,6 +102,9 @@ describe('a key', () => {
     ['manifest', manifestKey('a-b', content), `6d612d620001${shortHex}`],
     ['manifest by SHA-512', manifestKey('a', long), `6d610002${longHex}`],
     ['tag', tagKey('a/b', 'v1.0'), '74612f620076312e30'],
+    ['change', auditKey(2 ** 40 + 1, 2, Buffer.of(3, 4, 5, 6)), '4a00000100000000010000000203040506'],
+    ['data format', formatKey, '56'],
+    ['move', movingKey, '59'],
   ];
 
   test.each(golden)('has the bytes that stores already hold: %s', (_, key, bytes) => {
@@ -108,6 +118,15 @@ describe('a key', () => {
         expect(contentOfKey(new Uint8Array(inlineKey(digest)))).toBe(digest);
       }),
     );
+  });
+
+  test('of a change gives back the id that names it, and lies behind all of an earlier time', () => {
+    const key = auditKey(1000, 7, Buffer.of(1, 2, 3, 4));
+    expect(auditKeyOfId(auditIdOfKey(key))).toEqual(key);
+    expect(Buffer.compare(key, auditSince(1000))).toBe(1);
+    expect(Buffer.compare(key, auditSince(1001))).toBe(-1);
+    expect(Buffer.compare(key, auditKey(1000, 8, Buffer.alloc(4)))).toBe(-1);
+    expect(Buffer.compare(allAudit.start, auditSince(0))).toBe(-1);
   });
 
   test('of a family, an upload or a lease gives the name back', () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { objectSize } from '../../../lib/git/stored/object-size.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
 import { contentKey, inlineKey, leaseKey } from '../../../lib/store/keys.ts';
 import { makeRegistry } from '../../../lib/oci/registry.ts';
@@ -226,6 +227,6 @@ it('leaves a repository alone in which a manifest cannot be read', async () => {
 /** Takes the bytes away below the registry, and collects with one that has nothing of them in memory. */
 async function breakContent(bytes: Uint8Array): Promise<CollectReport> {
   await opened.stores.keys.commit({ deletes: [inlineKey(sha256(bytes))] });
-  const registry = makeRegistry(opened.stores, { now: () => opened.time, maxBlobBytes: 1 });
+  const registry = makeRegistry(opened.stores, { now: () => opened.time, maxBlobBytes: 1, objectSize });
   return collect(opened.stores, registry, { graceMs: 0, uploadExpiryMs: HOUR, now: () => opened.time });
 }

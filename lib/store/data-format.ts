@@ -1,0 +1,82 @@
+import type { Clock } from './clock.ts';
+import { decodeJson, encodeJson } from './json-value.ts';
+import type { KeyedStore } from './keyed-store.ts';
+import { formatKey } from './keys.ts';
+import { withLease } from './lease.ts';
+import { StoreError } from './store-error.ts';
+
+/**
+ * One step from a format to the next. It may die anywhere and is then done again from its beginning, so it must find what it
+ * has done already as good as what it has yet to do.
+ */
+export type FormatStep = (keys: KeyedStore) => Promise<void>;
+
+/** The steps from each format to the next, the first from format 1. What was released is never changed, only added to. */
+const STEPS: readonly FormatStep[] = [];
+
+/** The format of what this program keeps: of all keys, their values, and the files that they name. */
+export const DATA_FORMAT: number = STEPS.length + 1;
+
+/** Stores that are older than the key that says their format have the first one. */
+const FIRST = 1;
+
+interface FormatRecord {
+  readonly format: number;
+}
+
+export interface Formats {
+  readonly clock: Clock;
+  readonly steps?: readonly FormatStep[];
+  /** Told after each step. */
+  readonly onStep?: (format: number) => Promise<void> | void;
+}
+
+/** The format of a store, whether or not this program knows it. */
+export async function formatOf(keys: KeyedStore): Promise<number> {
+  const value = await keys.get(formatKey);
+  return value === undefined ? FIRST : decodeJson<FormatRecord>(value).format;
+}
+
+/** For who serves: brings the store to the format of this program, beside whoever else does. Rejects where a newer one wrote it. */
+export async function bringForward(keys: KeyedStore, { clock, steps = STEPS, onStep }: Formats): Promise<void> {
+  const newest = steps.length + 1;
+  refuseNewer(await formatOf(keys), newest);
+  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, FIRST);
+  if ((await formatOf(keys)) === newest) return;
+  await withLease(keys, 'data format', clock, async (lease) => {
+    for (let format = await formatOf(keys); format < newest; format += 1) {
+      await steps[format - 1]!(keys);
+      lease.check();
+      await write(keys, format, format + 1);
+      await onStep?.(format + 1);
+    }
+  });
+}
+
+/** For who works on a store beside a server: that it has the format of this program. */
+export async function requireFormat(keys: KeyedStore, newest: number = DATA_FORMAT): Promise<void> {
+  const format = await formatOf(keys);
+  refuseNewer(format, newest);
+  if (format === newest) return;
+  throw new StoreError(
+    'failed',
+    `the data has format ${format}, and this Assay works with ${newest}; start its server once, which brings it forward`,
+  );
+}
+
+function refuseNewer(format: number, newest: number): void {
+  if (format <= newest) return;
+  throw new StoreError(
+    'failed',
+    `the data was last used by a newer Assay (its format is ${format}, this one knows ${newest}); run that version or a later one`,
+  );
+}
+
+/** Where somebody else was faster, that counts. */
+async function write(keys: KeyedStore, from: number | undefined, format: number): Promise<void> {
+  const value = from === undefined ? undefined : encodeJson({ format: from } satisfies FormatRecord);
+  await keys.commit({
+    checks: [{ key: formatKey, value }],
+    puts: [{ key: formatKey, value: encodeJson({ format } satisfies FormatRecord) }],
+  });
+}

@@ -1,0 +1,135 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { KeyedStore } from '../lib/store/keyed-store.ts';
+import { makeServer } from './app.ts';
+import type { Config } from './config.ts';
+import type { Connections } from './connections.ts';
+import { openContext, type Context, type ServerContext } from './context.ts';
+import { describeError, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { publicationStatus } from '../lib/publication/publication-status.ts';
+import { LOOPBACK, Proxies } from './proxies.ts';
+import { makeReadiness } from './readiness.ts';
+import { startPublication } from './publication.ts';
+import { Turns } from './turns.ts';
+import { startTracing } from './trace/start-tracing.ts';
+import { startUpkeep } from './upkeep.ts';
+
+/** After so long in draining, requests that are still under way are cut. */
+const DRAIN_MS = 30_000;
+
+/** What makes one process of a server differ from others. */
+export interface Duty {
+  readonly log: Log;
+  /** Resolves when it is to end, with what told it so. */
+  readonly ending: Promise<string>;
+  /** Whether publishing and collecting garbage by the clock are for this process. */
+  readonly keepsUp: boolean;
+  opened?: (keys: KeyedStore) => void;
+  listening(address: AddressInfo): void;
+  /** How the metrics are told, given those of this process. */
+  metricsText(metrics: Metrics): () => Promise<string>;
+}
+
+/** Listens, serves in this process until it is told to end, drains and closes. */
+export async function serveHere(config: Config, duty: Duty): Promise<void> {
+  const { log, keepsUp } = duty;
+  surviveStrayRejections(log);
+  const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
+  const context = await openContext(config, tracing?.tracer);
+  duty.opened?.(context.stores.keys);
+  try {
+    await announceLeftOvers(context, log);
+    const metrics = new Metrics();
+    const publication = await startPublication(context, log, keepsUp, tracing?.tracer);
+    if (publication !== undefined) {
+      const { renderer, target } = publication;
+      metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));
+    }
+    const proxies = proxiesOf(config);
+    const { server, connections } = makeServer({
+      registry: context.registry,
+      definitions: context.definitions,
+      openSpool: context.openSpool,
+      packLimits: context.packLimits,
+      content: context.registry.content,
+      publicLog: context.publicLog,
+      blobLinks: config.blobRedirect ? context.blobLinks : undefined,
+      runs: context.runs,
+      publication,
+      stores: context.stores,
+      metrics,
+      metricsText: duty.metricsText(metrics),
+      log,
+      hosts: config,
+      identities: { proxies, header: config.identityHeader },
+      turns: new Turns({ upload: config.maxUploads, pack: config.maxPacks }, proxies),
+      logRequests: config.logRequests,
+      tracer: tracing?.tracer,
+      bodyTimeoutMs: config.bodyTimeoutMs,
+      readiness: makeReadiness({ store: () => probe(context), blobs: context.reachBlobs }, { log }),
+    });
+    duty.listening(await listen(server, config));
+    const upkeep = keepsUp ? startUpkeep(context, metrics, log) : undefined;
+    const signal = await duty.ending;
+    log.info('draining', { signal });
+    // A publication that hangs, of its own or for somebody who asked for it, is cut at once.
+    await Promise.all([drain(server, connections), publication?.stop() ?? Promise.resolve()]);
+    await upkeep?.stop();
+  } finally {
+    await context.close();
+    await tracing?.close();
+  }
+}
+
+/** Who says that a proxy names its clients may have it on this machine; nobody else there is believed unasked. */
+function proxiesOf({ trustedProxies, identityHeader }: Config): Proxies {
+  return new Proxies(identityHeader === undefined ? trustedProxies : [...LOOPBACK, ...trustedProxies]);
+}
+
+/** What was committed and not yet put into the public log when the last server ended. Nothing else goes into the log before. */
+async function announceLeftOvers({ publicLog }: ServerContext, log: Log): Promise<void> {
+  await publicLog.flush().catch((error: unknown) => {
+    // What can be read can be served, also where nothing can be written.
+    log.error('events wait for the public log', { error: describeError(error) });
+  });
+}
+
+/**
+ * When a commit fails on a full disk, the store's native side rejects a second promise that nobody can hold. What was
+ * asked for was answered with the first; the process must not end by the second.
+ */
+function surviveStrayRejections(log: Log): void {
+  process.on('unhandledRejection', (reason) => log.error('stray rejection', { error: describeError(reason) }));
+}
+
+async function probe({ stores }: Context): Promise<void> {
+  await stores.keys.get(Buffer.from('R'));
+}
+
+function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(new Error(`cannot listen on ${host}:${port}: ${reasonOf(cause)}`, { cause }));
+    });
+    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE') return 'another program listens there; choose another with --port';
+  if (code === 'EACCES') return 'this user may not; ports below 1024 need privileges';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'this machine has no such address';
+  return message;
+}
+
+/** Lets requests end that are under way, for a while, and closes every connection without one at once. */
+async function drain(server: Server, connections: Connections): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  connections.closeIdle();
+  const idle = setInterval(() => connections.closeIdle(), 100);
+  const cut = setTimeout(() => connections.closeAll(), DRAIN_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../lib/store/clock.ts';
+import { bringForward, DATA_FORMAT, formatOf, requireFormat, type FormatStep } from '../../../lib/store/data-format.ts';
+import { encodeJson } from '../../../lib/store/json-value.ts';
+import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
+import { formatKey } from '../../../lib/store/keys.ts';
+import { useStores } from '../../support/use-stores.ts';
+
+const AT = Buffer.from('a key of the first format');
+const clock = systemClock;
+
+async function textOf(keys: KeyedStore): Promise<string | undefined> {
+  const value = await keys.get(AT);
+  return value === undefined ? undefined : Buffer.from(value).toString();
+}
+
+/** Adds a letter to what is there, once: a step that is done again changes nothing more. */
+function adding(letter: string): FormatStep {
+  return async (keys) => {
+    const text = (await textOf(keys)) ?? '';
+    if (!text.endsWith(letter)) await keys.commit({ puts: [{ key: AT, value: Buffer.from(text + letter) }] });
+  };
+}
+
+const STEPS = [adding('b'), adding('c')];
+
+describe('the format of a store', () => {
+  const stores = useStores();
+
+  test('is that of this program, once a server has opened it', async () => {
+    const { keys } = stores();
+    await bringForward(keys, { clock });
+    expect(await formatOf(keys)).toBe(DATA_FORMAT);
+    expect(await keys.get(formatKey)).toEqual(encodeJson({ format: DATA_FORMAT }));
+    await requireFormat(keys);
+  });
+
+  test('of before there was a word of it is brought forward step by step, with what is there', async () => {
+    const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
+    const told: number[] = [];
+    await bringForward(keys, { clock, steps: STEPS, onStep: (format) => void told.push(format) });
+    expect(await textOf(keys)).toBe('abc');
+    expect([await formatOf(keys), ...told]).toEqual([3, 2, 3]);
+    await bringForward(keys, { clock, steps: STEPS });
+    expect(await textOf(keys)).toBe('abc');
+  });
+
+  test('goes on where a step has died', async () => {
+    const { keys } = stores();
+    const dying: FormatStep = async (store) => {
+      await STEPS[1]!(store);
+      throw new Error('the power is gone');
+    };
+    await expect(bringForward(keys, { clock, steps: [STEPS[0]!, dying] })).rejects.toThrow('the power is gone');
+    expect(await formatOf(keys)).toBe(2);
+    await bringForward(keys, { clock, steps: STEPS });
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
+  });
+
+  test('is brought forward once by servers that start together', async () => {
+    const { keys } = stores();
+    const starts = Array.from({ length: 8 }, () => bringForward(keys, { clock, steps: STEPS }));
+    const outcomes = await Promise.allSettled(starts);
+    const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
+    // Who comes while another is at it may come again.
+    expect(failures.every(({ code }) => code === 'busy')).toBe(true);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
+  });
+
+  test('is refused where it is newer, by servers and by commands, and nothing is changed', async () => {
+    const { keys } = stores();
+    await keys.commit({ puts: [{ key: formatKey, value: encodeJson({ format: 4 }) }] });
+    await expect(bringForward(keys, { clock, steps: STEPS })).rejects.toThrow(
+      /newer Assay \(its format is 4, this one knows 3\)/,
+    );
+    await expect(requireFormat(keys, 3)).rejects.toThrow(/newer Assay/);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual([undefined, 4]);
+  });
+
+  test('is refused by commands where it is older', async () => {
+    await expect(requireFormat(stores().keys, 2)).rejects.toThrow(/start its server once/);
+  });
+});
