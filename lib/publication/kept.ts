@@ -7,6 +7,8 @@ export const MAX_HISTORY = 440;
 export const MAX_PACED = 400;
 /** So many come as the log grows, and those behind them are spaced. */
 const UNSPACED = 200;
+/** No publication waits for longer than this part of the grace period, however many were asked for. */
+const LONGEST_SHARE = 150;
 
 /** The live one, and each that was replaced later than that: it was live until the next one came. */
 export function keptOf(history: readonly PublishedSnapshot[], since: number): PublishedSnapshot[] {
@@ -24,5 +26,5 @@ export function swapsApartMs(history: readonly PublishedSnapshot[], graceMs: num
   // Longer than it can be where the clock was set back; a sweep puts those times right.
   if (left > graceMs) return SWAP_APART_MS;
   const apart = kept < MAX_PACED ? left / (MAX_PACED - kept) : now - history[0]!.at + left;
-  return Math.max(SWAP_APART_MS, apart);
+  return Math.max(SWAP_APART_MS, Math.min(apart, graceMs / LONGEST_SHARE));
 }

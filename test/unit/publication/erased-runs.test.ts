@@ -165,29 +165,32 @@ describe('a run that was erased', () => {
     expect((await inBucket()).text).not.toContain('unspeakable');
   });
 
-  test.each([1, 3])('leaves the target wherever the removal dies, with another of its page, %i times', async (times) => {
-    await submit('c', 'unsayable', [OTHER]);
-    await publishedAndErased('c');
-    const restore = await savedPlace();
-    let at = 0;
-    for (let isDone = false; !isDone; at += 1) {
-      expect(at).toBeLessThan(30);
-      await restore();
-      expect((await inBucket()).text).toMatch(/unspeakable[^]*unsayable|unsayable[^]*unspeakable/);
-      for (let time = 0; time < times && !isDone; time += 1) {
-        isDone = await remove(dyingAfter(at)).then(
-          () => true,
-          () => false,
-        );
+  test.each([1, 3])(
+    'leaves the target wherever the removal dies, with another of its page, %i times',
+    async (times) => {
+      await submit('c', 'unsayable', [OTHER]);
+      await publishedAndErased('c');
+      const restore = await savedPlace();
+      let at = 0;
+      for (let isDone = false; !isDone; at += 1) {
+        expect(at).toBeLessThan(30);
+        await restore();
+        expect((await inBucket()).text).toMatch(/unspeakable[^]*unsayable|unsayable[^]*unspeakable/);
+        for (let time = 0; time < times && !isDone; time += 1) {
+          isDone = await remove(dyingAfter(at)).then(
+            () => true,
+            () => false,
+          );
+        }
+        if (!isDone) await remove();
+        const { text, names } = await inBucket();
+        expect(text).not.toMatch(/unspeakable|unsayable/);
+        for (const media of [OWN, OTHER]) expect(names).not.toContain(hex(media));
+        await expectLiveWhole();
       }
-      if (!isDone) await remove();
-      const { text, names } = await inBucket();
-      expect(text).not.toMatch(/unspeakable|unsayable/);
-      for (const media of [OWN, OTHER]) expect(names).not.toContain(hex(media));
-      await expectLiveWhole();
-    }
-    expect(at).toBeGreaterThan(times === 1 ? 6 : 2);
-  });
+      expect(at).toBeGreaterThan(times === 1 ? 6 : 2);
+    },
+  );
 
   test('leaves the target though another snapshot is damaged, which is told until it is forgotten', async () => {
     const [, later, first] = await publishedAndErased();

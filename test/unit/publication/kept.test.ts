@@ -35,8 +35,24 @@ describe('a log that grows without end', () => {
     expect(encodeJson({ history, failures: 99, lastError: 'x'.repeat(300) }).length).toBeLessThan(64 * 1024);
   });
 
+  test('goes on being published where as many were asked for as are remembered', () => {
+    const one = { publication: 1, snapshot, size: 1, at: START };
+    const apartMs = swapsApartMs(
+      Array.from({ length: MAX_HISTORY }, () => one),
+      GRACE_MS,
+      START + 1_000,
+    );
+    expect(apartMs).toBe(GRACE_MS / 150);
+  });
+
   test('is not held up by a clock that was set back', () => {
     const one = { publication: 1, snapshot, size: 1, at: START + 2 * GRACE_MS };
-    expect(swapsApartMs(Array.from({ length: MAX_PACED }, () => one), GRACE_MS, START)).toBe(SWAP_APART_MS);
+    expect(
+      swapsApartMs(
+        Array.from({ length: MAX_PACED }, () => one),
+        GRACE_MS,
+        START,
+      ),
+    ).toBe(SWAP_APART_MS);
   });
 });
