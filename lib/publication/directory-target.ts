@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Sha256 } from '../encoding/digest.ts';
 import { makeFolder, renameDurably } from '../store/files/durable-files.ts';
 import { PublicationError } from './publication-error.ts';
-import type { LeftOver, NewObject, ReadPointer, Target, TargetItem } from './target.ts';
+import { ANEW, type LeftOver, type NewObject, type ReadPointer, type Target, type TargetItem } from './target.ts';
+import { withPieces } from './with-pieces.ts';
 
 const POINTER = 'current';
 const OBJECTS = 'o';
@@ -24,11 +25,13 @@ export class DirectoryTarget implements Target {
 
   async put({ digest, size, bytes }: NewObject, freshMs: number): Promise<void> {
     const path = this.#path(digest);
-    await this.#translated(async () => {
-      const there = await stat(path).catch(absent);
-      if (there?.size !== size) await this.#write(path, bytes);
-      else if (Date.now() - there.mtimeMs > freshMs) await this.#touch(path, bytes);
-    });
+    await withPieces(bytes, (pieces) =>
+      this.#translated(async () => {
+        const there = freshMs === ANEW ? undefined : await stat(path).catch(absent);
+        if (there?.size !== size) await this.#write(path, pieces);
+        else if (Date.now() - there.mtimeMs > freshMs) await this.#touch(path, pieces);
+      }),
+    );
   }
 
   async read(digest: Sha256): Promise<Uint8Array | undefined> {

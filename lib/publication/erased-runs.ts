@@ -1,7 +1,7 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import type { Erasure } from '../snapshot/erasures.ts';
 import { objectsOfRun, type RunObjects } from '../snapshot/objects-of-run.ts';
-import { SnapshotError } from '../snapshot/snapshot-error.ts';
+import { SnapshotError, type SnapshotErrorCode } from '../snapshot/snapshot-error.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
@@ -36,8 +36,9 @@ export async function isToLook(keys: KeyedStore): Promise<boolean> {
 /**
  * Takes away from the target what earlier snapshots show of runs that the live one says were erased, and forgets those
  * snapshots: they would be kept for the grace period, and what they show with them. Under the publisher's lease. What it
- * may die in the middle of is found again: of each snapshot media go first and the page that leads to them goes last.
- * Returns how many objects are gone; undefined where the live snapshot is to be replaced first.
+ * may die in the middle of is found again: the media of all go first, and last of all go the pages that lead to them,
+ * since a page leads to other runs as well. Returns how many objects are gone; undefined where the live snapshot is to be
+ * replaced first. A snapshot that is damaged holds up no other; what it shows is not known, which is told in the end.
  */
 export async function removeErased(parts: ErasedRunsParts): Promise<number | undefined> {
   const { keys } = parts;
@@ -45,55 +46,75 @@ export async function removeErased(parts: ErasedRunsParts): Promise<number | und
   const from = await lookedTo(keys);
   if (live === undefined || live.size <= from) return 0;
   const erasures = await parts.erasures(from, live.size);
-  const showing = await snapshotsShowing(parts, erasures, earlier, live);
+  const { showing, torn, damage } = await snapshotsShowing(parts, erasures, earlier, live);
   const spared = showing.some(({ media }) => media.length > 0) ? await objectsOfLive(parts, live) : NONE;
   if (spared === undefined) return undefined;
   const gone = new Set<Sha256>();
-  for (const { media, documents } of showing) {
-    for (const digest of [...media.filter((one) => !spared.has(one)), ...documents]) {
-      parts.check();
-      if (!gone.has(digest)) await parts.target.remove(digest);
-      gone.add(digest);
-    }
+  const media = showing.flatMap((one) => one.media).filter((one) => !spared.has(one));
+  const documents = showing.map(({ document }) => document);
+  const pages = showing.map(({ page }) => page);
+  for (const digest of [...media, ...documents, ...pages]) {
+    parts.check();
+    if (!gone.has(digest)) await parts.target.remove(digest);
+    gone.add(digest);
   }
-  const torn = new Set(showing.map(({ snapshot }) => snapshot));
   if (torn.size > 0)
     await changeState(keys, ({ history, ...rest }) => ({
       ...rest,
       history: history.filter(({ snapshot }, at) => at === 0 || !torn.has(snapshot)),
     }));
+  if (damage !== undefined) throw damage;
   await keys.commit({ puts: [{ key: KEY, value: encodeJson({ to: live.size } satisfies Looked) }] });
   return gone.size;
 }
 
 const NONE: ReadonlySet<Sha256> = new Set();
 
-type Showing = RunObjects & Pick<PublishedSnapshot, 'snapshot'>;
+/** Nobody can be led back to what is gone. */
+const GONE: ReadonlySet<SnapshotErrorCode> = new Set(['object-missing', 'snapshot-unknown']);
+
+interface Showing {
+  readonly showing: readonly RunObjects[];
+  /** The snapshots that show something, or did until a part of them was taken away. */
+  readonly torn: ReadonlySet<Sha256>;
+  /** The first snapshot that could not be read says so. */
+  readonly damage: SnapshotError | undefined;
+}
 
 async function snapshotsShowing(
   { target, check }: ErasedRunsParts,
   erasures: readonly Erasure[],
   earlier: readonly PublishedSnapshot[],
   live: PublishedSnapshot,
-): Promise<Showing[]> {
-  const showing: Showing[] = [];
+): Promise<Showing> {
+  const showing: RunObjects[] = [];
+  const torn = new Set<Sha256>();
+  let damage: SnapshotError | undefined;
   const sizes = new Map(earlier.filter((one) => one.snapshot !== live.snapshot).map((one) => [one.snapshot, one.size]));
   for (const [id, size] of sizes) {
-    const later = erasures.filter(({ index }) => index >= size);
-    try {
-      const snapshot = later.length === 0 ? undefined : await Snapshot.open(target, id);
-      for (const erasure of snapshot === undefined ? [] : later) {
-        check();
-        const objects = await objectsOfRun(snapshot!, erasure.id);
-        if (objects !== undefined) showing.push({ snapshot: id, ...objects });
+    let snapshot: Snapshot | undefined;
+    let wrong: SnapshotError | undefined;
+    let isTorn = false;
+    const shown: RunObjects[] = [];
+    for (const erasure of erasures.filter(({ index }) => index >= size)) {
+      check();
+      try {
+        snapshot ??= await Snapshot.open(target, id);
+        const objects = await objectsOfRun(snapshot, erasure.id);
+        if (objects !== undefined) shown.push(objects);
+      } catch (error) {
+        if (!(error instanceof SnapshotError)) throw error;
+        if (GONE.has(error.code)) isTorn = true;
+        else wrong ??= error;
       }
-    } catch (error) {
-      // A part of it is gone already, so that nobody can be led back to it.
-      if (!(error instanceof SnapshotError)) throw error;
-      showing.push({ snapshot: id, media: [], documents: [] });
     }
+    damage ??= wrong;
+    // Of one that is damaged nothing is taken away that may lead to what it also shows.
+    if (wrong !== undefined) continue;
+    showing.push(...shown);
+    if (isTorn || shown.length > 0) torn.add(id);
   }
-  return showing;
+  return { showing, torn, damage };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Clock } from '../store/clock.ts';
 import { withLease } from '../store/lease.ts';
 import { StoreError } from '../store/store-error.ts';
 import { LEASE_TERM, PUBLICATION_LEASE } from './leases.ts';
+import { CALL_MS, LimitedTarget } from './limited-target.ts';
 import { isToLook, removeErased, type ErasedRunsParts } from './erased-runs.ts';
 
 const LOOK_MS = 1_000;
@@ -10,13 +11,15 @@ const LATER_MS = 30_000;
 
 export interface ErasingOptions extends Omit<ErasedRunsParts, 'check'> {
   readonly clock: Clock;
+  readonly callMs?: number;
   readonly onRemoved: (objects: number) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
 /** Looks for erased runs behind each publication, beside the publisher and under its lease. */
-export function startErasing(options: ErasingOptions): { stop(): Promise<void> } {
+export function startErasing({ callMs = CALL_MS, ...given }: ErasingOptions): { stop(): Promise<void> } {
   const ending = new AbortController();
+  const options = { ...given, target: new LimitedTarget(given.target, { callMs, ended: ending.signal }) };
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   function schedule(ms: number): void {

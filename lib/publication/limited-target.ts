@@ -10,6 +10,9 @@ export interface Limits {
   readonly ended: AbortSignal;
 }
 
+/** A call to the target that has not moved for so long is given up; its client has tried a few times by then. */
+export const CALL_MS = 60_000;
+
 /** Sixteen at once fill a line of a megabit a second. A bucket that takes nothing at all is noticed by its client. */
 const SLOWEST_BYTES_PER_MS = 8;
 

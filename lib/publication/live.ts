@@ -1,12 +1,10 @@
 import { withoutFailure } from './failure.ts';
+import { MAX_HISTORY } from './kept.ts';
 import { parsePointer, type Pointer } from './pointer.ts';
 import { PublicationError } from './publication-error.ts';
 import { changeState, type PublicationState, type PublishedSnapshot } from './publication-state.ts';
 import type { PublishParts } from './publish-parts.ts';
 import type { Renderer } from './renderer.ts';
-
-/** So many snapshots are remembered; what is swept is forgotten before. */
-const MAX_HISTORY = 1000;
 
 /** What readers see now, after what a publisher that died has left was taken over. */
 export interface Live {

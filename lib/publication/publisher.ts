@@ -5,6 +5,7 @@ import { nextAttempt, noteFailure, withoutFailure } from './failure.ts';
 import { HookTeller } from './hook-teller.ts';
 import { isDue } from './pacing.ts';
 import { changeState, readState, type PublicationState } from './publication-state.ts';
+import { letGo } from './publish-snapshot.ts';
 import { Publishing, type PublishingOptions } from './publishing.ts';
 import { isBusy, unlessBusy } from './unless-busy.ts';
 
@@ -43,11 +44,11 @@ export class Publisher {
   #sweeps = 0;
 
   constructor(options: PublisherOptions) {
-    const { keys, clock, hook } = options;
+    const { keys, clock, hook, graceMs } = options;
     const ended = this.#ended.signal;
     this.#options = options;
     this.#publishing = new Publishing(options, hook !== undefined, ended);
-    this.#burst = new Burst(clock);
+    this.#burst = new Burst(clock, graceMs);
     this.#nextSweep = clock.ticks() + SWEEP_EVERY_MS;
     const onFailure = (error: unknown): void => this.#tellFailure(error);
     if (hook !== undefined) this.#hook = new HookTeller({ keys, clock, hook, ended, onFailure });
@@ -71,8 +72,8 @@ export class Publisher {
 
   /** Publishes at once, also after a rollback. Rejects with what is in the way; code `busy` where another server is at it. */
   async publishNow(): Promise<PublicationState> {
-    await changeState(this.#options.keys, ({ held: _held, ...rest }) => rest);
-    return this.#publish();
+    await changeState(this.#options.keys, letGo);
+    return this.#publish(true);
   }
 
   /** Points readers at an earlier snapshot, and publishes nothing until `publishNow`. */
@@ -107,7 +108,7 @@ export class Publisher {
     const isLeft = !this.#hasStock || state.swapping !== undefined;
     if (mayTry && isLeft && !(await this.#tried(() => this.#takeStock()))) return;
     const isTime = this.#burst.note(await renderer.size(), (await readState(keys)).state, this.#isOutdated);
-    if (mayTry && isTime) await this.#tried(() => this.#publish());
+    if (mayTry && isTime) await this.#tried(() => this.#publish(false));
     else if (mayTry && state.failures > 0 && !this.#burst.isDirty) await changeState(keys, withoutFailure);
   }
 
@@ -117,9 +118,10 @@ export class Publisher {
     this.#hasStock = true;
   }
 
-  async #publish(): Promise<PublicationState> {
-    const state = await this.#publishing.publish();
+  async #publish(isAsked: boolean): Promise<PublicationState> {
+    const state = await this.#publishing.publish(isAsked);
     this.#hasStock = true;
+    if (state.held === true && !isAsked) return state;
     this.#isOutdated = false;
     this.#burst.end();
     this.#options.onEvent?.({ what: 'published', state });

@@ -5,7 +5,7 @@ import { withLease, type Lease } from '../store/lease.ts';
 import { LEASE_TERM, PUBLICATION_LEASE } from './leases.ts';
 import { StoreError } from '../store/store-error.ts';
 import { withoutFailure } from './failure.ts';
-import { LimitedTarget } from './limited-target.ts';
+import { CALL_MS, LimitedTarget } from './limited-target.ts';
 import { findLive } from './live.ts';
 import { PublicationError } from './publication-error.ts';
 import { changeState, type PublicationState } from './publication-state.ts';
@@ -14,9 +14,6 @@ import { isDamage, publishSnapshot, swapTo } from './publish-snapshot.ts';
 import type { Renderer } from './renderer.ts';
 import { sweep, type Swept } from './sweep.ts';
 import type { Target } from './target.ts';
-
-/** A call to the target that has not moved for so long is given up; its client has tried a few times by then. */
-const CALL_MS = 60_000;
 
 export interface PublishingOptions {
   readonly keys: KeyedStore;
@@ -57,9 +54,11 @@ export class Publishing {
     });
   }
 
-  publish(): Promise<PublicationState> {
+  /** What was rolled back, perhaps while this waited for its turn, is published over only where somebody asked for it. */
+  publish(isAsked: boolean): Promise<PublicationState> {
     return this.#leased(async (parts) => {
-      await publishSnapshot(parts, await findLive(parts), await parts.renderer.size());
+      const live = await findLive(parts);
+      if (isAsked || live.state.held !== true) await publishSnapshot(parts, live, await parts.renderer.size());
       return changeState(parts.keys, withoutFailure);
     });
   }
@@ -75,8 +74,7 @@ export class Publishing {
           `no snapshot ${snapshot} is kept; assay snapshot list shows them`,
         );
       }
-      await changeState(parts.keys, (current) => ({ ...current, held: true as const }));
-      return swapTo(parts, live, { snapshot, size: wanted.size });
+      return swapTo(parts, live, { snapshot, size: wanted.size }, true);
     });
   }
 

@@ -10,7 +10,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Sha256 } from '../encoding/digest.ts';
 import { PublicationError } from './publication-error.ts';
-import type { NewObject, ReadPointer, Target, TargetItem } from './target.ts';
+import { ANEW, type NewObject, type ReadPointer, type Target, type TargetItem } from './target.ts';
+import { withPieces } from './with-pieces.ts';
 
 const POINTER = 'current';
 const OBJECTS = 'o/';
@@ -47,7 +48,12 @@ export class S3Target implements Target {
     this.#options = options;
   }
 
-  async put(object: NewObject, freshMs: number, signal?: AbortSignal): Promise<void> {
+  put({ bytes, ...ref }: NewObject, freshMs: number, signal?: AbortSignal): Promise<void> {
+    return withPieces(bytes, (pieces) => this.#put({ ...ref, bytes: pieces }, freshMs, signal));
+  }
+
+  async #put(object: NewObject, freshMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (freshMs === ANEW) return this.#write(object, signal);
     // Pieces come once: nothing of them may be spent on a condition that does not hold.
     if (object.bytes instanceof Uint8Array && (await this.#create(object, signal))) return;
     const there = await this.#head(object.digest, signal);
@@ -128,8 +134,13 @@ export class S3Target implements Target {
   }
 
   async #write(object: NewObject, signal: AbortSignal | undefined): Promise<void> {
+    const put = this.#objectOf(object);
+    const cut = new AbortController();
+    // The client waits for pieces that never come.
+    if (put.Body instanceof Readable) put.Body.on('error', () => cut.abort());
+    const either = signal === undefined ? cut.signal : AbortSignal.any([cut.signal, signal]);
     await this.#options.client
-      .send(new PutObjectCommand(this.#objectOf(object)), cutBy(signal))
+      .send(new PutObjectCommand(put), cutBy(either))
       .catch((error: unknown) => Promise.reject(this.#translated(error, 'put an object')));
   }
 

@@ -1,5 +1,6 @@
+import { keptOf } from './kept.ts';
 import { findLive } from './live.ts';
-import { changeState, type PublishedSnapshot } from './publication-state.ts';
+import { changeState } from './publication-state.ts';
 import type { PublishParts } from './publish-parts.ts';
 import type { TargetItem } from './target.ts';
 
@@ -51,9 +52,4 @@ export async function sweep(parts: PublishParts, graceMs: number, search = true)
 async function collect(wanted: Set<TargetItem['name']>, digest: TargetItem['name'], check: () => void): Promise<void> {
   check();
   wanted.add(digest);
-}
-
-/** The live one, and each that was replaced later than that: it was live until the next one came. */
-function keptOf(history: readonly PublishedSnapshot[], since: number): PublishedSnapshot[] {
-  return history.filter((_one, at) => at === 0 || history[at - 1]!.at > since);
 }

@@ -23,6 +23,9 @@ export interface NewObject {
   readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
+/** In place of how fresh an object must be: it is written, whatever is there, since that may be damaged. */
+export const ANEW = -1;
+
 /**
  * Where snapshots are published to, for readers who never meet the server: objects at `o/<sha256>` that never change,
  * and one pointer, `current`, that is all that ever does. Rejects with a PublicationError: `target-busy` where trying
@@ -32,7 +35,8 @@ export interface NewObject {
 export interface Target {
   /**
    * When this resolves the object is there, durable and whole, and was written just now or no longer ago than `freshMs`:
-   * an older one may be in the hands of a sweep, and is written again.
+   * an older one may be in the hands of a sweep, and is written again. What lies there is told by its size alone; with
+   * `ANEW` it is written over in any case.
    */
   put(object: NewObject, freshMs: number, signal?: AbortSignal): Promise<void>;
 

@@ -7,8 +7,9 @@ import type { RunDocument } from './wire.ts';
 /** The objects that show a run. Media may be objects of others as well; the rest is of this run, or of its page. */
 export interface RunObjects {
   readonly media: readonly Sha256[];
-  /** Its document, and behind it the page that has its summary. */
-  readonly documents: readonly Sha256[];
+  readonly document: Sha256;
+  /** The page that has its summary, and those of other runs. */
+  readonly page: Sha256;
 }
 
 /** Undefined where a snapshot shows nothing of the run: it has none such, or says that it was retracted. */
@@ -19,7 +20,7 @@ export async function objectsOfRun(snapshot: Snapshot, id: string): Promise<RunO
   const summary = (await snapshot.page(Math.floor(number / PAGE_RUNS)))?.runs[number % PAGE_RUNS];
   if (summary === undefined || summary.retracted !== undefined) return undefined;
   const media = await mediaOf(snapshot, summary.document);
-  return { media, documents: [summary.document.digest, page.digest] };
+  return { media, document: summary.document.digest, page: page.digest };
 }
 
 /** None where the document is gone: whoever took it away took the media before. */

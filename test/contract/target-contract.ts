@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../lib/encoding/digest.ts';
 import { encodePointer, parsePointer } from '../../lib/publication/pointer.ts';
-import type { NewObject, Target, TargetItem } from '../../lib/publication/target.ts';
+import { ANEW, type NewObject, type Target, type TargetItem } from '../../lib/publication/target.ts';
+import { SnapshotError } from '../../lib/snapshot/snapshot-error.ts';
+import { StoreError } from '../../lib/store/store-error.ts';
 
 const HOUR = 3_600_000;
 const ROOT = sha256(Buffer.from('root'));
@@ -57,6 +59,28 @@ export function describeTarget({ name, open, swapsAtomically }: TargetHarness): 
       expect(bytesOf(await target.read(object.digest))).toBe('the whole text');
     });
 
+    test('writes over an object of the right length where it is asked to', async () => {
+      const object = objectOf('the whole text');
+      const damaged = Buffer.from('the whole test');
+      for (const bytes of [object.bytes, each([object.bytes as Uint8Array])]) {
+        await target.put({ ...object, bytes: damaged }, ANEW);
+        await target.put({ ...object, bytes }, ANEW);
+        expect(bytesOf(await target.read(object.digest))).toBe('the whole text');
+      }
+    });
+
+    test.each([
+      new SnapshotError('body-wrong', 'other bytes than the log names'),
+      new StoreError('missing', 'no such bytes'),
+    ])('says with their own words that pieces cannot be had, and keeps none: %s', async (failure) => {
+      const { digest } = objectOf('in vain');
+      for (const freshMs of [HOUR, ANEW]) {
+        const put = target.put({ digest, size: 500_000, bytes: failing(failure) }, freshMs);
+        expect(await put.catch((error: unknown) => error)).toBe(failure);
+        expect(await listed(target)).toEqual([]);
+      }
+    });
+
     test('takes an object in pieces, and gives it in pieces', async () => {
       const pieces = Array.from({ length: 40 }, (_, at) => Buffer.alloc(256 * 1024, at));
       const whole = Buffer.concat(pieces);
@@ -108,6 +132,12 @@ export function describeTarget({ name, open, swapsAtomically }: TargetHarness): 
       }
     });
   });
+}
+
+// oxlint-disable-next-line require-await
+async function* failing(failure: Error): AsyncGenerator<Uint8Array> {
+  yield Buffer.alloc(100_000);
+  throw failure;
 }
 
 async function* each(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

@@ -56,6 +56,8 @@ export type WholeObject = NewObject & { readonly bytes: Buffer };
 async function rootOf({ id, objects }: { readonly id: Sha256; readonly objects: ObjectSource }): Promise<CountingRoot> {
   const root = await objects.read(id);
   if (root === undefined) throw new SnapshotError('snapshot-unknown', `the snapshot ${id} is not there`);
+  if (sha256(root) !== id)
+    throw new SnapshotError('object-wrong', `the bytes of the root ${id} are not of that digest`);
   return JSON.parse(Buffer.from(root).toString()) as CountingRoot;
 }
 

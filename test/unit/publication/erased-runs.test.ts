@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256, type Sha256 } from '../../../lib/encoding/digest.ts';
 import { DirectoryTarget } from '../../../lib/publication/directory-target.ts';
 import { removeErased } from '../../../lib/publication/erased-runs.ts';
+import { startErasing } from '../../../lib/publication/erasing.ts';
 import { readState } from '../../../lib/publication/publication-state.ts';
 import { Publisher } from '../../../lib/publication/publisher.ts';
 import type { Renderer } from '../../../lib/publication/renderer.ts';
@@ -14,9 +15,11 @@ import { Snapshot } from '../../../lib/snapshot/snapshot.ts';
 import { StoredSources } from '../../../lib/snapshot/stored-sources.ts';
 import { verify } from '../../../lib/snapshot/verify.ts';
 import { systemClock } from '../../../lib/store/clock.ts';
+import { publicationKey } from '../../../lib/store/keys.ts';
 import { eraseBodies } from '../../../lib/upkeep/erase.ts';
 import { pngBytes, sampleRecord, sampleReview, storeMedia, submission, useRunPlace } from '../../support/run-place.ts';
 import { SOMEBODY } from '../../support/stored-git.ts';
+import { wrappedTarget } from '../../support/wrapped-target.ts';
 
 const place = useRunPlace();
 const BY = SOMEBODY;
@@ -95,19 +98,43 @@ async function expectLiveWhole(): Promise<void> {
   expect((await verify(snapshot, { sources: sources() })).problems).toEqual([]);
 }
 
-const [OWN, SHARED] = [pngBytes(300), pngBytes(400)];
+const [OWN, SHARED, OTHER] = [pngBytes(300), pngBytes(400), pngBytes(500)];
 const hex = (bytes: Uint8Array): string => sha256(bytes).slice('sha256:'.length);
 
-/** Several snapshots that show a run which is then erased, and one behind them that does not. */
-async function publishedAndErased(): Promise<Sha256[]> {
+/** Several snapshots that show runs which are then erased, and one behind them that does not. */
+async function publishedAndErased(...others: readonly string[]): Promise<Sha256[]> {
   await submit('a', 'unspeakable', [OWN, SHARED]);
   await publisher().publishNow();
   await submit('b', 'of another', [SHARED]);
   await publisher().publishNow();
-  await erase('a');
+  for (const id of ['a', ...others]) await erase(id);
   await publisher().publishNow();
   const { state } = await readState(place().stores.keys);
   return state.history.map(({ snapshot }) => snapshot);
+}
+
+/** Notes what lies at the target and what is known of it; what it returns sets both back to that. */
+async function savedPlace(): Promise<() => Promise<void>> {
+  const { open, stores } = place();
+  const [bucket, saved] = [join(open.folder, 'bucket'), join(open.folder, 'saved')];
+  await cp(bucket, saved, { recursive: true });
+  const { value } = await readState(stores.keys);
+  return async () => {
+    await cp(saved, bucket, { recursive: true });
+    const puts = [{ key: publicationKey('state'), value: value! }];
+    await stores.keys.commit({ puts, deletes: [publicationKey('erasures')] });
+  };
+}
+
+function dyingAfter(most: number): Target {
+  let removed = 0;
+  return wrappedTarget(target(), {
+    async remove(name) {
+      if (removed >= most) throw new Error('it dies');
+      removed += 1;
+      await target().remove(name);
+    },
+  });
 }
 
 describe('a run that was erased', () => {
@@ -138,34 +165,45 @@ describe('a run that was erased', () => {
     expect((await inBucket()).text).not.toContain('unspeakable');
   });
 
-  test('leaves the target whole or later, wherever the removal dies', async () => {
-    await publishedAndErased();
-    let dies = 0;
-    for (let at = 0; ; at += 1) {
-      expect(at).toBeLessThan(30);
-      let removed = 0;
-      const dying = new Proxy(target(), {
-        get(real, name) {
-          if (name !== 'remove') return Reflect.get(real, name).bind(real) as unknown;
-          return async (digest: Sha256) => {
-            if (removed >= at) throw new Error('it dies');
-            removed += 1;
-            await real.remove(digest);
-          };
-        },
-      });
-      const isDone = await remove(dying).then(
-        () => true,
-        () => false,
-      );
-      await expectLiveWhole();
-      if (isDone) break;
-      dies += 1;
-    }
-    expect(dies).toBeGreaterThan(2);
-    const { text, names } = await inBucket();
-    expect(text).not.toContain('unspeakable');
-    expect(names).not.toContain(hex(OWN));
+  test.each([1, 3])(
+    'leaves the target wherever the removal dies, with another of its page, %i times',
+    async (times) => {
+      await submit('c', 'unsayable', [OTHER]);
+      await publishedAndErased('c');
+      const restore = await savedPlace();
+      let at = 0;
+      for (let isDone = false; !isDone; at += 1) {
+        expect(at).toBeLessThan(30);
+        await restore();
+        expect((await inBucket()).text).toMatch(/unspeakable[^]*unsayable|unsayable[^]*unspeakable/);
+        for (let time = 0; time < times && !isDone; time += 1) {
+          isDone = await remove(dyingAfter(at)).then(
+            () => true,
+            () => false,
+          );
+        }
+        if (!isDone) await remove();
+        const { text, names } = await inBucket();
+        expect(text).not.toMatch(/unspeakable|unsayable/);
+        for (const media of [OWN, OTHER]) expect(names).not.toContain(hex(media));
+        await expectLiveWhole();
+      }
+      expect(at).toBeGreaterThan(times === 1 ? 6 : 2);
+    },
+  );
+
+  test('leaves the target though another snapshot is damaged, which is told until it is forgotten', async () => {
+    const [, later, first] = await publishedAndErased();
+    const root = join(place().open.folder, 'bucket', 'o', first!.slice('sha256:'.length));
+    const bytes = await readFile(root);
+    await writeFile(root, Buffer.concat([bytes, Buffer.from(' ')]));
+    for (let look = 0; look < 2; look += 1) await expect(remove()).rejects.toMatchObject({ code: 'object-wrong' });
+    const { state } = await readState(place().stores.keys);
+    expect(state.history.map(({ snapshot }) => snapshot)).not.toContain(later);
+    expect((await inBucket()).names).not.toContain(hex(OWN));
+    await writeFile(root, bytes);
+    await remove();
+    expect((await inBucket()).text).not.toContain('unspeakable');
   });
 
   test('waits for the next snapshot where the live one shows another that was erased since', async () => {
@@ -188,5 +226,32 @@ describe('a run that was erased', () => {
     const rendered = await render(sources(), { write: async () => undefined }, { size: live!.size });
     expect(rendered.id).toBe(live!.snapshot);
     expect(state.history).toHaveLength(1);
+  });
+});
+
+describe('a target that hangs', () => {
+  test.each([
+    [50, [{ code: 'target-busy' }]],
+    [60_000, []],
+  ])('holds up neither the publisher nor the end, with calls of %i ms', async (callMs, told) => {
+    await publishedAndErased();
+    let asked = 0;
+    const failures: unknown[] = [];
+    const erasing = startErasing({
+      keys: place().stores.keys,
+      target: wrappedTarget(target(), { read: () => ((asked += 1), new Promise(() => undefined)) }),
+      renderer: renderer(),
+      erasures,
+      clock: systemClock,
+      callMs,
+      onRemoved: () => undefined,
+      onFailure: (error) => failures.push(error),
+    });
+    await expect.poll(() => asked, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => failures, { timeout: 20_000 }).toMatchObject(told);
+    await erasing.stop();
+    // The lease was given back.
+    await publisher().publishNow();
+    expect(failures).toMatchObject(told);
   });
 });

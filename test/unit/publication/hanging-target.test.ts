@@ -4,7 +4,8 @@ import { LimitedTarget } from '../../../lib/publication/limited-target.ts';
 import type { PublicationError } from '../../../lib/publication/publication-error.ts';
 import { publicationStatus } from '../../../lib/publication/publication-status.ts';
 import { S3Target } from '../../../lib/publication/s3-target.ts';
-import type { Target } from '../../../lib/publication/target.ts';
+import { ANEW, type Target } from '../../../lib/publication/target.ts';
+import { SnapshotError } from '../../../lib/snapshot/snapshot-error.ts';
 import { systemClock } from '../../../lib/store/clock.ts';
 import { makeS3Client } from '../../../lib/store/s3/s3-client.ts';
 import { HangingServer, type Hanging } from '../../support/hanging-server.ts';
@@ -96,6 +97,21 @@ describe.each(['accepts', 'answers half', 'dribbles'] as const)('of a bucket tha
     expect(performance.now() - since).toBeLessThan(1_000);
     await expect(CALLS[name]!(target)).rejects.toMatchObject({ code: 'closed' });
   });
+});
+
+test('pieces that fail on their way to a bucket that says nothing are told at once, and as they are', async () => {
+  const failure = new SnapshotError('body-wrong', 'other bytes than the log names');
+  // oxlint-disable-next-line require-await
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield BYTES;
+    throw failure;
+  }
+  const ended = new AbortController();
+  const target = new LimitedTarget(bucket('accepts', 20_000), { callMs: 20_000, ended: ended.signal });
+  const put = target.put({ ...OBJECT, size: 2 * BYTES.length, bytes: failing() }, ANEW);
+  const since = performance.now();
+  expect(await put.catch((error: unknown) => error)).toBe(failure);
+  expect(performance.now() - since).toBeLessThan(5_000);
 });
 
 describe('a large object', () => {

@@ -1,9 +1,9 @@
-import { utimes } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { PublisherOptions } from '../../../lib/publication/publisher.ts';
 import { changeState, readState, type PendingHook } from '../../../lib/publication/publication-state.ts';
 import { PublicationError } from '../../../lib/publication/publication-error.ts';
-import type { NewObject } from '../../../lib/publication/target.ts';
+import type { NewObject, Target } from '../../../lib/publication/target.ts';
 import { systemClock } from '../../../lib/store/clock.ts';
 import type { Commit, KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { CountingRenderer, objectsOf } from '../../support/counting-renderer.ts';
@@ -154,6 +154,19 @@ describe('a publisher', () => {
     expect(await place.readerSees()).toBe(26);
   });
 
+  test('makes all anew where a byte of what is live was changed at the target', async () => {
+    place.renderer.entries = 25;
+    await place.publisher().publishNow();
+    for (const { digest } of objectsOf(25)) await damage(place.pathOf(digest));
+    place.renderer.entries = 26;
+    await place.publisher().publishNow();
+    expect(await place.readerSees()).toBe(26);
+    // The log need not grow for it: the next start looks.
+    for (const { digest } of objectsOf(26)) await damage(place.pathOf(digest));
+    await place.run(place.publisher(), 4_000);
+    expect(await place.readerSees()).toBe(26);
+  });
+
   test('leaves the work to another that is at it, and takes over when that one has died', async () => {
     place.renderer.entries = 4;
     const stuck = place.publisher({
@@ -204,6 +217,57 @@ describe('a rollback', () => {
     expect(await place.readerSees()).toBe(10);
     await one.publishNow();
     expect(await place.readerSees()).toBe(30);
+  });
+
+  test('is not published over by who has seen the log grow before', async () => {
+    let isBehind = false;
+    const events: string[] = [];
+    const one = place.publisher({
+      onEvent: ({ what }) => events.push(what),
+      around: async (work) => {
+        if (isBehind) await place.publisher().rollback(objectsOf(10).at(-1)!.digest);
+        isBehind = false;
+        return work();
+      },
+    });
+    place.renderer.entries = 10;
+    await place.run(one, 5_000);
+    place.renderer.entries = 20;
+    await place.run(one, 5_000);
+    expect(events).toEqual(['published', 'published']);
+    place.renderer.entries = 30;
+    isBehind = true;
+    await place.run(one, 60_000);
+    expect(isBehind).toBe(false);
+    expect(await place.readerSees()).toBe(10);
+    expect(events).toEqual(['published', 'published']);
+    expect(await place.state()).toMatchObject({ held: true, failures: 0 });
+    await one.publishNow();
+    expect(await place.readerSees()).toBe(30);
+  });
+
+  const refused = new PublicationError('target-refused', 'nobody may write');
+  const busy = new PublicationError('target-busy', 'no answer');
+  test.each([
+    ['goes on where somebody else swaps', async () => false, false],
+    ['goes on where the target refuses', () => Promise.reject(refused), false],
+    ['holds where nobody knows what the target made of it', () => Promise.reject(busy), true],
+  ])('that fails %s', async (_what, swap: Target['swap'], isHeld) => {
+    const one = place.publisher();
+    place.renderer.entries = 10;
+    const { history } = await one.publishNow();
+    place.renderer.entries = 20;
+    await one.publishNow();
+    const failing = place.publisher({ target: wrappedTarget(place.target(), { swap }) });
+    await expect(failing.rollback(history[0]!.snapshot)).rejects.toMatchObject({ name: 'PublicationError' });
+    expect((await place.state()).held === true).toBe(isHeld);
+    place.renderer.entries = 30;
+    await place.run(one, 10_000);
+    expect(await place.readerSees()).toBe(isHeld ? 20 : 30);
+    // What held before holds on.
+    await one.rollback(history[0]!.snapshot);
+    await expect(failing.rollback(history[0]!.snapshot)).rejects.toMatchObject({ name: 'PublicationError' });
+    expect((await place.state()).held).toBe(true);
   });
 
   test('to a snapshot that is not kept is refused, and changes nothing', async () => {
@@ -327,6 +391,13 @@ function dyingAt(last: number): Partial<PublisherOptions> {
     swap: (bytes, mark) => step(() => real.swap(bytes, mark)),
   });
   return { keys: dyingKeys, target: dyingTarget };
+}
+
+/** One byte, so that all is as long as before. */
+async function damage(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[bytes.length - 1]! ^= 1;
+  await writeFile(path, bytes);
 }
 
 function hangs(_hook: PendingHook, ended: AbortSignal): Promise<void> {
