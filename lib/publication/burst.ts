@@ -1,19 +1,16 @@
 import type { Clock } from '../store/clock.ts';
-import { swapsApartMs } from './kept.ts';
 import { waitBeforePublish } from './pacing.ts';
 import type { PublicationState } from './publication-state.ts';
 
 /** How the log grows, as one publisher sees it. What it forgets with its end makes the next one wait anew, and no more. */
 export class Burst {
   readonly #clock: Clock;
-  readonly #graceMs: number;
   #seen = -1;
   #lastAppend = 0;
   #dirtySince: number | undefined;
 
-  constructor(clock: Clock, graceMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#graceMs = graceMs;
   }
 
   /** Whether it is time to publish; `isOutdated` where what is live is to be published again though it has every entry. */
@@ -27,8 +24,7 @@ export class Burst {
     }
     const dirtySince = (this.#dirtySince ??= ticks);
     const lastSwap = history[0]?.at ?? 0;
-    const apartMs = swapsApartMs(history, this.#graceMs, now);
-    return waitBeforePublish({ ticks, lastAppend: this.#lastAppend, dirtySince, now, lastSwap, apartMs }) === 0;
+    return waitBeforePublish({ ticks, lastAppend: this.#lastAppend, dirtySince, now, lastSwap }) === 0;
   }
 
   /** Whether anything waits to be published. */

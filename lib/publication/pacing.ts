@@ -7,7 +7,6 @@ export interface Pulse {
   /** By the time of day, since it was noted by who may have ended meanwhile. */
   readonly now: number;
   readonly lastSwap: number;
-  readonly apartMs: number;
 }
 
 /** A burst has ended when nothing came for so long. */
@@ -18,10 +17,10 @@ export const LATEST_MS = 30_000;
 export const SWAP_APART_MS = 1_000;
 
 /** How long to wait before publishing; 0 is now. */
-export function waitBeforePublish({ ticks, lastAppend, dirtySince, now, lastSwap, apartMs }: Pulse): number {
+export function waitBeforePublish({ ticks, lastAppend, dirtySince, now, lastSwap }: Pulse): number {
   const quiet = lastAppend + QUIET_MS - ticks;
   const latest = dirtySince + LATEST_MS - ticks;
-  const apart = within(lastSwap + apartMs - now, apartMs);
+  const apart = within(lastSwap + SWAP_APART_MS - now, SWAP_APART_MS);
   return Math.max(Math.min(quiet, latest), apart, 0);
 }
 

@@ -44,11 +44,11 @@ export class Publisher {
   #sweeps = 0;
 
   constructor(options: PublisherOptions) {
-    const { keys, clock, hook, graceMs } = options;
+    const { keys, clock, hook } = options;
     const ended = this.#ended.signal;
     this.#options = options;
     this.#publishing = new Publishing(options, hook !== undefined, ended);
-    this.#burst = new Burst(clock, graceMs);
+    this.#burst = new Burst(clock);
     this.#nextSweep = clock.ticks() + SWEEP_EVERY_MS;
     const onFailure = (error: unknown): void => this.#tellFailure(error);
     if (hook !== undefined) this.#hook = new HookTeller({ keys, clock, hook, ended, onFailure });
