@@ -79,7 +79,7 @@ async function prepare(
   const kind = await kindOfTree(source, tree);
   if (kind === undefined) throw invalid([{ file: '', message: noMetadata() }]);
   const entries = await tarEntries(source, tree, { maxPaths: MAX_PATHS, refuseEmptyFolders: true });
-  const metadata = await judge(kind, entries, source);
+  const metadata = await judge(kind, entries, source, breather);
   const layer = await hashLayer(entries, source, breather);
   const config = withDigest(canonicalJson(metadata.config));
   const manifest = withDigest(definitionManifest({ family, version, kind, tree, name: metadata.name, layer, config }));
@@ -87,7 +87,12 @@ async function prepare(
   return { family, version, kind, tree, files, metadata, layer, config, manifest };
 }
 
-async function judge(kind: Kind, entries: readonly TarEntry[], source: ObjectSource): Promise<Metadata> {
+async function judge(
+  kind: Kind,
+  entries: readonly TarEntry[],
+  source: ObjectSource,
+  breather: Breather,
+): Promise<Metadata> {
   const file = METADATA_FILES[kind];
   const entry = entries.find(({ path }) => path === file);
   if (entry === undefined || (entry.kind !== 'file' && entry.kind !== 'executable')) {
@@ -95,7 +100,7 @@ async function judge(kind: Kind, entries: readonly TarEntry[], source: ObjectSou
   }
   const { content } = await readContent(source, entry.oid);
   const { metadata, faults } = readMetadata(kind, content, new TarTreeView(entries));
-  const all = [...faults, ...linkFaults(entries), ...secretFaults(entries)];
+  const all = [...faults, ...linkFaults(entries), ...(await secretFaults(entries, breather))];
   if (metadata === undefined || all.length > 0) throw invalid(all);
   return metadata;
 }
@@ -113,10 +118,11 @@ function linkFaults(entries: readonly TarEntry[]): Fault[] {
 }
 
 /** A snapshot shows paths as they are: without its secret, a file would be another one. */
-function secretFaults(entries: readonly TarEntry[]): Fault[] {
+async function secretFaults(entries: readonly TarEntry[], breather: Breather): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const { kind, path } of entries) {
     if (faults.length === MOST_TOLD) break;
+    if (breather.due()) await breather.rest();
     const kinds = kind === 'folder' ? [] : secretsIn(path);
     if (kinds.length === 0) continue;
     const message = `the path holds what looks like a secret (${kinds.join(', ')}), and paths are public; name it otherwise`;
