@@ -26,7 +26,17 @@ function token(kind: string, signs: string | readonly string[], form: string): S
   return { kind, signs: [signs].flat(), pattern: new RegExp(`${START}${form}${WORD}*`, 'g') };
 }
 
-const LOWER_WORDS = ['token', 'secret', 'password', 'passwd', 'api_key', 'api-key', 'apikey', 'access_key', 'access-key'];
+const LOWER_WORDS = [
+  'token',
+  'secret',
+  'password',
+  'passwd',
+  'api_key',
+  'api-key',
+  'apikey',
+  'access_key',
+  'access-key',
+];
 
 /** In which names of secrets end. */
 const WORDS = [
@@ -106,10 +116,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'jwt',
     signs: ['eyJ'],
-    pattern: new RegExp(
-      String.raw`(?:(?<![A-Za-z0-9_-])|${ESCAPE})eyJ${WORD}{8,}\.eyJ${WORD}{8,}(?:\.${WORD}*)*`,
-      'g',
-    ),
+    pattern: new RegExp(String.raw`(?:(?<![A-Za-z0-9_-])|${ESCAPE})eyJ${WORD}{8,}\.eyJ${WORD}{8,}(?:\.${WORD}*)*`, 'g'),
   },
   {
     kind: 'authorization',

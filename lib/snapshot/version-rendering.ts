@@ -22,7 +22,9 @@ export async function renderVersion(rendering: Rendering, fact: DefinitionFact):
   const texts = config.state === 'shown' ? textsOf(config.body, files) : {};
   const found = sum(
     ...(config.state === 'shown' && config.scrubbed !== undefined ? [config.scrubbed] : []),
-    ...files.map(({ content, scrubbed = {} }): Findings => (content?.state === 'scrubbed' ? content.scrubbed : scrubbed)),
+    ...files.map(({ content, scrubbed = {} }): Findings =>
+      content?.state === 'scrubbed' ? content.scrubbed : scrubbed,
+    ),
   );
   return {
     format: FORMAT,

@@ -415,10 +415,7 @@ describe('the bodies of a run', () => {
     const { runs, registry } = place();
     let sum = 0;
     for (const event of (await runs.get(id)).history) {
-      for (const digest of [
-        ...('record' in event ? [event.record] : []),
-        ...('review' in event ? [event.review] : []),
-      ])
+      for (const digest of [...('record' in event ? [event.record] : []), ...('review' in event ? [event.review] : [])])
         sum += (await registry.content.readAll((await runs.body(id, digest)).located)).length;
     }
     return sum;
@@ -428,7 +425,8 @@ describe('the bodies of a run', () => {
     const { runs } = place();
     await runs.submit(submission(sampleRecord('a')), BY);
     const edits = ['a', 'b', 'a', 'b', 'a', 'b', 'a'];
-    for (const letter of edits) expect((await runs.review('a', 'ada', large('ada', letter), BY)).outcome).toBe('reviewed');
+    for (const letter of edits)
+      expect((await runs.review('a', 'ada', large('ada', letter), BY)).outcome).toBe('reviewed');
     await runs.review('a', 'ada', large('ada', 'd', 16 * 1024), BY);
     const left = 8 * MIB - (await sizeOf('a'));
     const rest = large('ada', 'c', 0) as { review: object };
@@ -437,9 +435,9 @@ describe('the bodies of a run', () => {
     expect(tooMuch).toMatchObject({ code: 'run-full', message: expect.stringContaining('8 MiB') });
     expect((await runs.review('a', 'ada', large('ada', 'c', exact), BY)).outcome).toBe('reviewed');
     expect(await sizeOf('a')).toBe(8 * MIB);
-    expect((await refused(runs.review('a', 'bob', submission(undefined, sampleReview({ reviewer: 'bob' })), BY))).code).toBe(
-      'run-full',
-    );
+    expect(
+      (await refused(runs.review('a', 'bob', submission(undefined, sampleReview({ reviewer: 'bob' })), BY))).code,
+    ).toBe('run-full');
     const amendment = submission(sampleRecord('a', { status: 'failed' }), undefined, { reason: 'It failed.' });
     expect((await refused(runs.amend('a', amendment, BY))).code).toBe('run-full');
     expect((await runs.get('a')).history).toHaveLength(edits.length + 3);
@@ -450,12 +448,12 @@ describe('the bodies of a run', () => {
   it('are counted where the run came before they were', async () => {
     const { runs, stores } = place();
     await runs.submit(submission(sampleRecord('a')), BY);
-    for (const letter of 'abcdefg') await runs.review('a', 'ada', large('ada', letter), BY);
+    for (const letter of 'abcdefgh') await runs.review('a', 'ada', large('ada', letter), BY);
     const value = (await stores.keys.get(runKey('a')))!;
     const { bodyBytes, ...state } = decodeJson<RunState>(value);
     expect(bodyBytes).toBe(await sizeOf('a'));
     await stores.keys.commit({ puts: [{ key: runKey('a'), value: encodeJson(state) }] });
-    expect((await refused(runs.review('a', 'ada', large('ada', 'h'), BY))).code).toBe('run-full');
+    expect((await refused(runs.review('a', 'ada', large('ada', 'i'), BY))).code).toBe('run-full');
     await runs.review('a', 'bob', submission(undefined, sampleReview({ reviewer: 'bob' })), BY);
     expect(decodeJson<RunState>((await stores.keys.get(runKey('a')))!).bodyBytes).toBe(await sizeOf('a'));
   }, 60_000);

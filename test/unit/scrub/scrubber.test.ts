@@ -65,7 +65,11 @@ describe('the scrubber', () => {
     [`"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCY"`, `"AWS_SECRET_ACCESS_KEY": "${MARK}"`, 'assignment'],
     [`AccountKey=${A}${A}${A}==;`, `AccountKey=${MARK};`, 'azure-key'],
     [`{\\"Authorization\\": \\"Bearer ${A}\\"}`, `{\\"Authorization\\": \\"Bearer ${MARK}\\"}`, 'authorization'],
-    [`\\\\\\"authorization\\\\\\":\\\\\\"Basic ${A}`, `\\\\\\"authorization\\\\\\":\\\\\\"Basic ${MARK}`, 'authorization'],
+    [
+      `\\\\\\"authorization\\\\\\":\\\\\\"Basic ${A}`,
+      `\\\\\\"authorization\\\\\\":\\\\\\"Basic ${MARK}`,
+      'authorization',
+    ],
     [`{\\"API_KEY\\":\\"${A}\\"}`, `{\\"API_KEY\\":\\"${MARK}\\"}`, 'assignment'],
     [`{\\"clientSecret\\": \\"${A}\\"}`, `{\\"clientSecret\\": \\"${MARK}\\"}`, 'assignment'],
     [`aws_secret_access_key = ${AWS}\n`, `aws_secret_access_key = ${MARK}\n`, 'assignment'],
