@@ -42,7 +42,16 @@ const LOWER_WORDS = [
 const WORDS = [
   ...LOWER_WORDS,
   ...LOWER_WORDS.map((word) => word.toUpperCase()),
-  ...['Token', 'Secret', 'Password', 'Passwd', 'ApiKey', 'apiKey', 'Api-Key', 'AccessKey', 'accessKey', 'Access-Key'],
+  'Token',
+  'Secret',
+  'Password',
+  'Passwd',
+  'ApiKey',
+  'apiKey',
+  'Api-Key',
+  'AccessKey',
+  'accessKey',
+  'Access-Key',
 ];
 
 /** Behind the name of a secret, in JSON within JSON as well. */

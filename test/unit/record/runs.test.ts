@@ -405,22 +405,25 @@ it('a run with all the history that it can have takes no more', async () => {
   expect((await runs.get('a')).history).toHaveLength(edits + 1);
 });
 
-describe('the bodies of a run', () => {
-  const MIB = 1024 * 1024;
-  const large = (reviewer: string, letter: string, bytes = MIB - 1024): never =>
-    submission(undefined, sampleReview({ reviewer, text: 'Long.', ...{ 'x-more': letter.repeat(bytes) } }), {
-      note: 'Said longer.',
-    });
-  const sizeOf = async (id: string): Promise<number> => {
-    const { runs, registry } = place();
-    let sum = 0;
-    for (const event of (await runs.get(id)).history) {
-      for (const digest of [...('record' in event ? [event.record] : []), ...('review' in event ? [event.review] : [])])
-        sum += (await registry.content.readAll((await runs.body(id, digest)).located)).length;
-    }
-    return sum;
-  };
+const MIB = 1024 * 1024;
 
+function large(reviewer: string, letter: string, bytes = MIB - 1024): never {
+  const review = { ...sampleReview({ reviewer, text: 'Long.' }), 'x-more': letter.repeat(bytes) };
+  return submission(undefined, review, { note: 'Said longer.' });
+}
+
+/** Of every body as often as an event names it. */
+async function sizeOf(id: string): Promise<number> {
+  const { runs, registry } = place();
+  let sum = 0;
+  for (const event of (await runs.get(id)).history) {
+    const digests = [...('record' in event ? [event.record] : []), ...('review' in event ? [event.review] : [])];
+    for (const digest of digests) sum += (await registry.content.readAll((await runs.body(id, digest)).located)).length;
+  }
+  return sum;
+}
+
+describe('the bodies of a run', () => {
   it('have a bound together, also where the same ones come back, and what ends the run goes on', async () => {
     const { runs } = place();
     await runs.submit(submission(sampleRecord('a')), BY);

@@ -257,6 +257,15 @@ describe('a run', () => {
   });
 });
 
+/** The links of the one version, and what was scrubbed of all of it. */
+async function linksOf({ snapshot }: InMemory): Promise<unknown[]> {
+  const links: unknown[] = [];
+  const version = await snapshot.version('test-cases/carom', 'v1.0.0');
+  for await (const { path, target, scrubbed } of snapshot.files(version!))
+    if (target !== undefined) links.push([path, target, scrubbed]);
+  return [...links, version?.scrubbed];
+}
+
 describe('a version', () => {
   test('that a run names is there with its files, texts and metadata', async () => {
     const log = new FakeLog();
@@ -298,13 +307,6 @@ describe('a version', () => {
     log.link('v1.0.0', 'key', `../${KEY}`);
     log.link('v1.0.0', 'plain', 'prompt.md');
     log.run('a');
-    const linksOf = async ({ snapshot }: InMemory): Promise<unknown[]> => {
-      const links: unknown[] = [];
-      const version = await snapshot.version('test-cases/carom', 'v1.0.0');
-      for await (const { path, target, scrubbed } of snapshot.files(version!))
-        if (target !== undefined) links.push([path, target, scrubbed]);
-      return [...links, version?.scrubbed];
-    };
     const rendered = await fullRender(log);
     expect(await linksOf(rendered)).toEqual([
       ['tools', '/home/ada/tools', undefined],
