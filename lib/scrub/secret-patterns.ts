@@ -54,6 +54,9 @@ const WORDS = [
   'Access-Key',
 ];
 
+/** With what may stand behind them: every record has its `tokens`, and is not searched for that. */
+const WORD_SIGNS = WORDS.flatMap((word) => ['=', ':', '"', "'", '\\', ' ', '\t'].map((next) => word + next));
+
 /** Behind the name of a secret, in JSON within JSON as well. */
 const NAMED = String.raw`(?:${WORDS.join('|')})\\{0,4}["']?[ \t]{0,4}(?::?=|:)[ \t]{0,4}`;
 
@@ -154,12 +157,12 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   // As settings and programs have it: in quotes, or bare where it is no code.
   {
     kind: 'assignment',
-    signs: WORDS,
+    signs: WORD_SIGNS,
     pattern: new RegExp(String.raw`(?<=${NAMED}\\{0,4}["'])(?!${WHERE_IT_IS})${VALUE}`, 'g'),
   },
   {
     kind: 'assignment',
-    signs: WORDS,
+    signs: WORD_SIGNS,
     pattern: new RegExp(`(?<=${NAMED})(?!${WHERE_IT_IS}|${CODE})${VALUE}`, 'g'),
   },
 ];
