@@ -69,7 +69,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       bodyTimeoutMs: config.bodyTimeoutMs,
       readiness: makeReadiness({ store: () => probe(context), blobs: context.reachBlobs }, { log }),
     });
-    duty.listening(await listen(server, config));
+    duty.listening(await listen(server, config, log));
     const upkeep = keepsUp ? startUpkeep(context, metrics, log) : undefined;
     const signal = await duty.ending;
     log.info('draining', { signal });
@@ -107,12 +107,17 @@ async function probe({ stores }: Context): Promise<void> {
   await stores.keys.get(Buffer.from('R'));
 }
 
-function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
+function listen(server: Server, { host, port }: Config, log: Log): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(new Error(`cannot listen on ${host}:${port}: ${reasonOf(cause)}`, { cause }));
     });
-    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      // A connection that could not be taken, as for want of file descriptors, is no reason to end.
+      server.on('error', (error) => log.error('connection not taken', { error: describeError(error) }));
+      resolve(server.address() as AddressInfo);
+    });
   });
 }
 

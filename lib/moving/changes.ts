@@ -1,12 +1,14 @@
 import type { Entry, KeyedStore } from '../store/keyed-store.ts';
+import { takenOver, type HeldNote } from './note.ts';
 
 const MAX_KEYS = 200;
 const MAX_BYTES = 512 * 1024;
 const AT_ONCE = 4;
 
-/** Changes of a store that nobody else changes, many in one commit and several commits at once. */
+/** Changes of a store that is being moved into, many in one commit and several commits at once, as long as the note is held. */
 export class Changes {
   readonly #keys: KeyedStore;
+  readonly #held: HeldNote | undefined;
   readonly #underWay = new Set<Promise<void>>();
   #puts: Entry[] = [];
   #deletes: Uint8Array[] = [];
@@ -15,8 +17,9 @@ export class Changes {
   /** How many there were. */
   count = 0;
 
-  constructor(keys: KeyedStore) {
+  constructor(keys: KeyedStore, held: HeldNote | undefined) {
     this.#keys = keys;
+    this.#held = held;
   }
 
   async put(entry: Entry): Promise<void> {
@@ -46,12 +49,15 @@ export class Changes {
 
   #send(): void {
     if (this.#puts.length + this.#deletes.length === 0) return;
-    const commit = { puts: this.#puts, deletes: this.#deletes };
+    const checks = this.#held === undefined ? [] : [this.#held];
+    const commit = { checks, puts: this.#puts, deletes: this.#deletes };
     [this.#puts, this.#deletes, this.#bytes] = [[], [], 0];
     const made = this.#keys
       .commit(commit)
       .then(
-        () => undefined,
+        (isMade) => {
+          if (!isMade) this.#failed ??= { error: takenOver() };
+        },
         (error: unknown) => {
           this.#failed ??= { error };
         },

@@ -6,7 +6,7 @@ import type { Damaged } from './content.ts';
 import { countUploads, describeLog, type LogIdentity } from './describe-store.ts';
 import { fill, fillBlobs, type Filled, type Filling, type OnProgress } from './fill.ts';
 import { MoveError } from './move-error.ts';
-import { beginMove, endMove } from './note.ts';
+import { beginMove, endMove, type HeldNote } from './note.ts';
 import { storeOrigin } from './origin.ts';
 import { withoutCollection } from './without-collection.ts';
 
@@ -50,26 +50,29 @@ export async function copyStore(options: CopyOptions): Promise<CopyReport> {
   if (!ahead) await refuseServers(from.keys, now);
   const onWait = (): void => options.onProgress?.('waiting for a garbage collection to end', 0, undefined);
   const copy = async (): Promise<CopyReport> => {
-    const filled = from.keys === to.keys ? await copyBlobs(options) : await copyKeys(options);
+    const { held, ...filled } = from.keys === to.keys ? await copyBlobs(options) : await copyKeys(options);
     if (!ahead) {
       await refuseServers(from.keys, now);
-      if (from.keys !== to.keys) await endMove(to.keys);
+      if (held !== undefined) await endMove(to.keys, held);
     }
     return { ...filled, ended: !ahead, uploads: await countUploads(from.keys), log: await describeLog(from.keys) };
   };
   return withoutCollection(from.keys, now, copy, onWait);
 }
 
-async function copyKeys(options: CopyOptions): Promise<Filled> {
+type Copied = Filled & { readonly held?: HeldNote };
+
+async function copyKeys(options: CopyOptions): Promise<Copied> {
   const { from, to, now } = options;
   const staying = from.blobs === to.blobs;
   const note = { what: 'copy', from: from.name, into: to.blobsName, begun: new Date(now()).toISOString() } as const;
-  const { fresh } = await beginMove({ keys: to.keys, blobs: staying ? undefined : to.blobs }, note);
-  return fill({ ...filling(options, fresh), blobs: staying ? undefined : to.blobs }, options.ahead !== true);
+  const { fresh, held } = await beginMove({ keys: to.keys, blobs: staying ? undefined : to.blobs }, note);
+  const into = { ...filling(options, fresh), held, blobs: staying ? undefined : to.blobs };
+  return { ...(await fill(into, options.ahead !== true)), held };
 }
 
 /** The keys stay, so that they tell what else may be where the blobs go: what an earlier try has copied. */
-async function copyBlobs(options: CopyOptions): Promise<Filled> {
+async function copyBlobs(options: CopyOptions): Promise<Copied> {
   const { from, to, breathe } = options;
   let fresh = true;
   for await (const { digest } of to.blobs.list()) {
@@ -90,7 +93,7 @@ async function copyBlobs(options: CopyOptions): Promise<Filled> {
 
 function filling({ from, to, breathe, onProgress, onDamaged }: CopyOptions, fresh: boolean): Filling {
   const origin = storeOrigin(from.keys, from.blobs);
-  return { origin, keys: to.keys, blobs: to.blobs, fresh, breathe, onProgress, onDamaged };
+  return { origin, keys: to.keys, blobs: to.blobs, fresh, held: undefined, breathe, onProgress, onDamaged };
 }
 
 async function refuseServers(keys: KeyedStore, now: () => number): Promise<void> {

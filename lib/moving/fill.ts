@@ -7,6 +7,7 @@ import { Changes } from './changes.ts';
 import { blobsOf, MISSING, smallEntry, smallOf, WRONG, wrongWith, type Damaged } from './content.ts';
 import { eachAtOnce } from '../encoding/each-at-once.ts';
 import { MoveError } from './move-error.ts';
+import type { HeldNote } from './note.ts';
 import { namesIn, smallIn, type Origin } from './origin.ts';
 import { paired } from './paired.ts';
 
@@ -23,6 +24,8 @@ export interface Filling {
   readonly blobs: BlobStore | undefined;
   /** Nothing was there before, so that nothing has to be looked for. */
   readonly fresh: boolean;
+  /** Undefined where the keys stay where they are. */
+  readonly held: HeldNote | undefined;
   readonly breathe: () => Promise<void> | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Told once of each. */
@@ -143,7 +146,7 @@ interface FilledKeys {
 
 async function fillKeys(filling: Filling, doing: string, total: number | undefined): Promise<FilledKeys> {
   const { origin, keys, breathe, onProgress, onDamaged } = filling;
-  const changes = new Changes(keys);
+  const changes = new Changes(keys, filling.held);
   let [count, bytes] = [0, 0];
 
   async function make(entry: Entry | undefined, present: Entry | undefined): Promise<void> {

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { BlobStore } from '../store/blob-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
-import type { KeyedStore } from '../store/keyed-store.ts';
+import type { Entry, KeyedStore } from '../store/keyed-store.ts';
 import { everyKey, movingKey } from '../store/keys.ts';
 import { MoveError } from './move-error.ts';
 
@@ -12,7 +13,12 @@ export interface MoveNote {
   /** Where its blobs go, likewise. */
   readonly into: string;
   readonly begun: string;
+  /** Of the try that is under way: an earlier one that still runs finds another, and stops. */
+  readonly holder?: string;
 }
+
+/** The note as the try has put it down. It checks in all its commits that it still says so. */
+export type HeldNote = Entry;
 
 /** Throws where a move into the store has not ended. */
 export async function requireWhole(keys: KeyedStore): Promise<void> {
@@ -26,16 +32,24 @@ export async function requireWhole(keys: KeyedStore): Promise<void> {
   );
 }
 
-/** Notes that something is moved into an empty store, or goes on with the same. `fresh`: nothing was there. */
+/**
+ * Notes that something is moved into an empty store, or goes on with the same, in place of an earlier try. `fresh`: nothing was
+ * there.
+ */
 export async function beginMove(
   { keys, blobs }: { readonly keys: KeyedStore; readonly blobs: BlobStore | undefined },
   note: MoveNote,
-): Promise<{ readonly fresh: boolean }> {
+): Promise<{ readonly fresh: boolean; readonly held: HeldNote }> {
   const { what, from, into } = note;
+  const held = { key: movingKey, value: encodeJson({ ...note, holder: randomUUID() } satisfies MoveNote) };
   const found = await keys.get(movingKey);
   if (found !== undefined) {
     const before = decodeJson<MoveNote>(found);
-    if (before.what === what && before.from === from && before.into === into) return { fresh: false };
+    if (before.what === what && before.from === from && before.into === into) {
+      if (await keys.commit({ checks: [{ key: movingKey, value: found }], puts: [held] }))
+        return { fresh: false, held };
+      throw takenOver();
+    }
     throw new MoveError(
       'not-empty',
       `a ${before.what} of ${before.from} into this store, with blobs in ${before.into}, was begun ${before.begun}; ` +
@@ -45,14 +59,17 @@ export async function beginMove(
   const some = await keys.list({ ...everyKey, limit: 1 });
   if (some.length > 0) throw new MoveError('not-empty', 'the store is not empty: it has keys of its own');
   if (blobs !== undefined) await requireNoBlobs(blobs);
-  const puts = [{ key: movingKey, value: encodeJson(note) }];
-  if (await keys.commit({ checks: [{ key: movingKey, value: undefined }], puts })) return { fresh: true };
-  throw new MoveError('not-empty', 'somebody else has begun to move something into this store');
+  if (await keys.commit({ checks: [{ key: movingKey, value: undefined }], puts: [held] })) return { fresh: true, held };
+  throw takenOver();
 }
 
 /** From here on the store may be served. */
-export async function endMove(keys: KeyedStore): Promise<void> {
-  await keys.commit({ deletes: [movingKey] });
+export async function endMove(keys: KeyedStore, held: HeldNote): Promise<void> {
+  if (!(await keys.commit({ checks: [held], deletes: [movingKey] }))) throw takenOver();
+}
+
+export function takenOver(): MoveError {
+  return new MoveError('in-use', 'somebody else moves something into this store by now; this try changes nothing more');
 }
 
 async function requireNoBlobs(blobs: BlobStore): Promise<void> {

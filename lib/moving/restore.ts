@@ -34,11 +34,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<Filled> {
     into: to.blobsName,
     begun: new Date(now()).toISOString(),
   } as const;
-  const { fresh } = await beginMove(to, note);
+  const { fresh, held } = await beginMove(to, note);
   const origin = new BackupOrigin(layout, folder, packs);
-  const filling = { origin, keys: to.keys, blobs: to.blobs, fresh, breathe, onProgress, onDamaged };
+  const filling = { origin, keys: to.keys, blobs: to.blobs, fresh, held, breathe, onProgress, onDamaged };
   const filled = await fill(filling, true);
   await options.onFilled?.();
-  await endMove(to.keys);
+  await endMove(to.keys, held);
   return filled;
 }

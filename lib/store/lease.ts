@@ -88,9 +88,15 @@ export async function withLease<T>(
     until = held ? next : -Infinity;
   }
   let renewing: Promise<void> = Promise.resolve();
+  let isRenewing = false;
   const timer = setInterval(() => {
+    // One that is slower than this would find the next one's value in place of its own, and take the lease for lost.
+    if (isRenewing) return;
+    isRenewing = true;
     // What fails to be renewed runs out, and the work ends at its next check.
-    renewing = renew().catch(() => {});
+    renewing = renew()
+      .catch(() => {})
+      .finally(() => (isRenewing = false));
   }, termMs / 4);
   timer.unref();
   try {

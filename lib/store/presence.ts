@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from './clock.ts';
 import { decodeJson } from './json-value.ts';
 import { entriesOf, type KeyedStore } from './keyed-store.ts';
 import { servingLeases } from './keys.ts';
-import { isHeld, withLease, type LeaseRecord } from './lease.ts';
+import { isHeld, withLease, type Lease, type LeaseRecord } from './lease.ts';
+
+/** How often a server looks whether its lease is still its own. */
+const LOOK_MS = 10_000;
 
 /** A server that has said that it runs. */
 export interface Presence {
@@ -19,13 +23,18 @@ export async function announceServer(keys: KeyedStore, now: () => number): Promi
   const ending = new AbortController();
   let held: Promise<void> = Promise.resolve();
   await new Promise<void>((begun) => {
-    const serving = (): Promise<void> => {
+    async function serving(lease: Lease): Promise<void> {
       begun();
-      return new Promise((left) => ending.signal.addEventListener('abort', () => left()));
-    };
-    held = withLease(keys, `serving ${randomUUID()}`, { ...systemClock, now }, serving)
-      .catch(ignore)
-      .finally(begun);
+      while (await isToGoOn(ending.signal)) lease.check();
+    }
+    async function announce(): Promise<void> {
+      // A lease that could not be had, or was lost while the store was out of reach, is asked for again.
+      do {
+        await withLease(keys, `serving ${randomUUID()}`, { ...systemClock, now }, serving).catch(ignore);
+        begun();
+      } while (await isToGoOn(ending.signal));
+    }
+    held = announce();
   });
   return {
     leave() {
@@ -33,6 +42,12 @@ export async function announceServer(keys: KeyedStore, now: () => number): Promi
       return held;
     },
   };
+}
+
+/** Waits for a while; false where it is over. */
+async function isToGoOn(ended: AbortSignal): Promise<boolean> {
+  await sleep(LOOK_MS, undefined, { signal: ended, ref: false }).catch(ignore);
+  return !ended.aborted;
 }
 
 /** How many servers run on the store, or did less than a minute ago and ended without a word. */

@@ -10,6 +10,8 @@ interface HandedOver {
  * with Node 20): they would stay open without anybody to answer, and their clients would wait for ever.
  */
 export function endWhatIsLost({ process: child }: Worker): void {
+  // Where the system had no descriptors left there is no channel either, and the process ends at once.
+  if (typeof child.send !== 'function') return;
   const underWay = new Map<number, HandedOver>();
   const send = child.send.bind(child) as (...args: unknown[]) => boolean;
   child.send = (message: unknown, handle?: unknown, ...rest: unknown[]): boolean => {

@@ -156,8 +156,9 @@ class Watch {
     else this.#log.error('process ended by itself', said);
     place.timer = setTimeout(() => {
       this.#begin(place).catch((error: unknown) => {
-        if (!(error instanceof EndedEarly)) throw error;
-        this.#replace(place, undefined, { code: error.code, signal: null });
+        // What the system refuses to start, it may start later: it ends nobody who serves.
+        if (!(error instanceof EndedEarly)) this.#log.error('process not started', { error: String(error) });
+        this.#replace(place, undefined, { code: error instanceof EndedEarly ? error.code : 1, signal: null });
       });
     }, waitMs);
   }

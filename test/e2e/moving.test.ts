@@ -174,7 +174,10 @@ describe('a backup', () => {
       const repository = new Repository(source, first.repository);
       while (!stopping.signal.aborted) {
         const bytes = randomContent(size);
-        acknowledged.set(await repository.pushBlob(bytes), bytes);
+        const digest = await repository.pushBlob(bytes).catch((cause: unknown) => {
+          throw new Error(`the server said:\n${source.said}`, { cause });
+        });
+        acknowledged.set(digest, bytes);
       }
     }
     async function pin(): Promise<void> {

@@ -6,7 +6,8 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const ADDRESS = /http:\/\/127\.0\.0\.1:(\d+)/;
 const START_LIMIT = 20_000;
-const STOP_LIMIT = 20_000;
+/** Longer than the server gives to requests that are under way. */
+const STOP_LIMIT = 40_000;
 
 export interface ServerOptions {
   readonly flags?: readonly string[];
