@@ -7,6 +7,7 @@ import type { ObjectSource } from '../git/object-source.ts';
 import type { Oid } from '../git/oid.ts';
 import { parseTree } from '../git/tree.ts';
 import { tarEntries } from '../git/tree-tar.ts';
+import { secretsIn, withoutSecrets } from '../scrub/secrets-in.ts';
 import type { Remembering } from './blob-memory.ts';
 import { DefinitionError } from './definition-error.ts';
 import { hashLayer } from './layer.ts';
@@ -20,6 +21,7 @@ import type { Fault, Kind, Part } from './wire.ts';
 /** So many files are still listed and indexed at once. */
 const MAX_PATHS = 250_000;
 const LONGEST_TARGET = 4096;
+const MOST_TOLD = 100;
 
 /** Bytes with their digest. */
 export interface Bytes extends Part {
@@ -77,7 +79,7 @@ async function prepare(
   const kind = await kindOfTree(source, tree);
   if (kind === undefined) throw invalid([{ file: '', message: noMetadata() }]);
   const entries = await tarEntries(source, tree, { maxPaths: MAX_PATHS, refuseEmptyFolders: true });
-  const metadata = await judge(kind, entries, source);
+  const metadata = await judge(kind, entries, source, breather);
   const layer = await hashLayer(entries, source, breather);
   const config = withDigest(canonicalJson(metadata.config));
   const manifest = withDigest(definitionManifest({ family, version, kind, tree, name: metadata.name, layer, config }));
@@ -85,7 +87,12 @@ async function prepare(
   return { family, version, kind, tree, files, metadata, layer, config, manifest };
 }
 
-async function judge(kind: Kind, entries: readonly TarEntry[], source: ObjectSource): Promise<Metadata> {
+async function judge(
+  kind: Kind,
+  entries: readonly TarEntry[],
+  source: ObjectSource,
+  breather: Breather,
+): Promise<Metadata> {
   const file = METADATA_FILES[kind];
   const entry = entries.find(({ path }) => path === file);
   if (entry === undefined || (entry.kind !== 'file' && entry.kind !== 'executable')) {
@@ -93,7 +100,7 @@ async function judge(kind: Kind, entries: readonly TarEntry[], source: ObjectSou
   }
   const { content } = await readContent(source, entry.oid);
   const { metadata, faults } = readMetadata(kind, content, new TarTreeView(entries));
-  const all = [...faults, ...linkFaults(entries)];
+  const all = [...faults, ...linkFaults(entries), ...(await secretFaults(entries, breather))];
   if (metadata === undefined || all.length > 0) throw invalid(all);
   return metadata;
 }
@@ -108,6 +115,20 @@ function linkFaults(entries: readonly TarEntry[]): Fault[] {
     const message = `a link whose target is no path: UTF-8 of at most ${LONGEST_TARGET} bytes`;
     return [{ file: entry.path, message }];
   });
+}
+
+/** A snapshot shows paths as they are: without its secret, a file would be another one. */
+async function secretFaults(entries: readonly TarEntry[], breather: Breather): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const { kind, path } of entries) {
+    if (faults.length === MOST_TOLD) break;
+    if (breather.due()) await breather.rest();
+    const kinds = kind === 'folder' ? [] : secretsIn(path);
+    if (kinds.length === 0) continue;
+    const message = `the path holds what looks like a secret (${kinds.join(', ')}), and paths are public; name it otherwise`;
+    faults.push({ file: withoutSecrets(path), message });
+  }
+  return faults;
 }
 
 export function withDigest(bytes: Buffer): Bytes {

@@ -11,6 +11,7 @@ import { StoreError } from '../store/store-error.ts';
 /** A record or a review as bytes, ready to be named by a commit. */
 export interface NewBody {
   readonly digest: Sha256;
+  readonly size: number;
   /** For each try of the commit; what is large is written once. */
   readonly keep: () => Promise<Kept>;
 }
@@ -28,13 +29,13 @@ export class Bodies {
   of(document: object): NewBody {
     const bytes = canonicalJson(document as JsonObject);
     const digest = sha256(bytes);
+    const size = bytes.length;
     const content = this.#content;
-    if (bytes.length <= MAX_INLINE_BYTES) return { digest, keep: () => content.add(digest, bytes) };
+    if (size <= MAX_INLINE_BYTES) return { digest, size, keep: () => content.add(digest, bytes) };
     return {
       digest,
-      keep: content.adder(digest, bytes.length, (to) =>
-        content.write(digest, once(bytes), bytes.length, undefined, to),
-      ),
+      size,
+      keep: content.adder(digest, size, (to) => content.write(digest, once(bytes), size, undefined, to)),
     };
   }
 

@@ -6,7 +6,7 @@ export type RunErrorCode =
   | 'review-moved' // a review, or a record, is not what it was expected to be
   | 'run-conflict' // the id belongs to a run with other content
   | 'run-erased' // its bodies were deleted
-  | 'run-full' // a run has as much history as it can
+  | 'run-full' // a run has as much history, or as many bytes, as it can
   | 'run-invalid' // faults in what is to be published
   | 'run-page-invalid' // a filter or a place in the list that is none
   | 'run-retracted' // a retracted run stays as it is

@@ -33,14 +33,14 @@ export class RunList {
       const places = await this.#stored.keys.list({ start: allRunPlaces.start, end, limit: AT_ONCE, reverse: true });
       const found = await Promise.all(places.map(({ value }) => this.#stored.find(asBuffer(value).toString('latin1'))));
       for (const [at, run] of found.entries()) {
+        if (breather.due()) await breather.rest();
         end = asBuffer(places[at]!.key);
         const summary = run === undefined ? undefined : summaryOf(run.id, run.state);
-        if (summary === undefined || !(await this.#isWanted(summary, filter))) continue;
+        if (summary === undefined || !(await this.#isWanted(summary, filter, breather))) continue;
         runs.push(summary);
         if (runs.length === limit) return { runs, ...(await this.#next(end)) };
       }
       if (places.length < AT_ONCE) return { runs };
-      if (breather.due()) await breather.rest();
     }
     return { runs, ...(await this.#next(end)) };
   }
@@ -50,11 +50,12 @@ export class RunList {
     return more.length === 0 ? {} : { next: String(numberOfKey(end)) };
   }
 
-  async #isWanted(run: RunSummary, filter: RunFilter): Promise<boolean> {
+  async #isWanted(run: RunSummary, filter: RunFilter, breather: Breather): Promise<boolean> {
     if (!isWanted(run, filter)) return false;
     const { search } = filter;
     if (search === undefined || isInNames(run, search)) return true;
     for (const { review } of run.reviews) {
+      if (breather.due()) await breather.rest();
       if (holds((await this.#stored.bodies.read<Review>(review)).text, search)) return true;
     }
     return false;

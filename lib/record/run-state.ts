@@ -27,6 +27,8 @@ export interface RunState {
   /** Then outline, reviews and the words of events are gone, and nothing that is still listed is kept on its behalf. */
   readonly erased?: NonNullable<RunSummary['erased']>;
   readonly events: readonly StoredEvent[];
+  /** Of the bodies of all events, one that several name as often as they do. States of the first release have none. */
+  readonly bodyBytes?: number;
   /** All that any of its records names. */
   readonly media: readonly Sha256[];
 }
@@ -108,12 +110,16 @@ export function mediaOf({ media, erased }: Pick<RunState, 'media' | 'erased'>): 
 
 /** Every digest that was ever a record or a review of the run. */
 export function everyBodyOf({ events }: Pick<RunState, 'events'>): Sha256[] {
-  const bodies = new Set<Sha256>();
-  for (const event of events) {
-    if (event.what === 'submitted' || event.what === 'amended') bodies.add(event.record);
-    if (event.what === 'submitted' || event.what === 'reviewed') bodies.add(event.review);
-  }
-  return [...bodies];
+  return [...new Set(bodiesNamed(events))];
+}
+
+/** What events name, in their order: of two that name the same body, each. */
+export function bodiesNamed(events: readonly StoredEvent[]): Sha256[] {
+  return events.flatMap((event) => {
+    if (event.what === 'submitted') return [event.record, event.review];
+    if (event.what === 'amended') return [event.record];
+    return event.what === 'reviewed' ? [event.review] : [];
+  });
 }
 
 export function summaryOf(id: string, { index, at, by, record, outline, events, ...state }: RunState): RunSummary {

@@ -6,6 +6,7 @@ import { runKey, runPlaceKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { NewBody } from './bodies.ts';
+import { bytesWith } from './body-bytes.ts';
 import type { MediaFiles } from './media.ts';
 import { BYTES_TYPE, isImageType } from './media-type.ts';
 import { noSecret } from './field-check.ts';
@@ -84,10 +85,13 @@ export class RunWriter {
   async #append(id: string, found: FoundRun | undefined, step: Step): Promise<boolean> {
     const { entry, event, by, bodies, record } = step;
     checkActor(by);
+    // What brings no bodies is never too much: a run can always be ended.
+    const counted =
+      bodies.length === 0 ? {} : { bodyBytes: await bytesWith(found?.state, bodies, this.#stored.bodies) };
     const stateAt = (index: number, at: string): RunState => {
       const placed = { index, at, by, ...event };
       const { events = [], ...state } = step.state(placed);
-      return { ...state, events: [...events, placed] };
+      return { ...state, ...counted, events: [...events, placed] };
     };
     checkFits(stateAt(Number.MAX_SAFE_INTEGER, new Date(0).toISOString()));
     const key = runKey(id);

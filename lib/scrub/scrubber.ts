@@ -3,7 +3,7 @@ import { takeOutKeys } from './private-key.ts';
 import { PERSONAL_PATTERNS, SECRET_PATTERNS, type SecretPattern } from './secret-patterns.ts';
 
 /** Of SECRET_PATTERNS, of private keys, and of the mark: what changes any of them is another version. */
-export const SCRUBBER_VERSION = 1;
+export const SCRUBBER_VERSION = 2;
 
 /** Stands where something was taken out. It keeps nothing, not even a length, and no pattern takes it for a secret. */
 export const MARK = '[scrubbed]';

@@ -12,16 +12,72 @@ export interface SecretPattern {
   readonly pattern: RegExp;
 }
 
-/** What stands before or behind a token is none of its letters. */
-const START = '(?<![A-Za-z0-9])';
+/**
+ * What ends before a token may end in a letter or digit: escapes of JSON and of programs, colours of a terminal as they
+ * are and as JSON writes them, and bytes of an address.
+ */
+const ESCAPE = String.raw`(?<=\\[bfnrt]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;]{0,16}m)`;
+
+/** What stands before or behind a token is none of its letters, or an escape. */
+const START = `(?:(?<![A-Za-z0-9])|${ESCAPE})`;
 const WORD = '[A-Za-z0-9_-]';
 
 function token(kind: string, signs: string | readonly string[], form: string): SecretPattern {
   return { kind, signs: [signs].flat(), pattern: new RegExp(`${START}${form}${WORD}*`, 'g') };
 }
 
+const LOWER_WORDS = [
+  'token',
+  'secret',
+  'password',
+  'passwd',
+  'api_key',
+  'api-key',
+  'apikey',
+  'access_key',
+  'access-key',
+];
+
+/** In which names of secrets end. */
+const WORDS = [
+  ...LOWER_WORDS,
+  ...LOWER_WORDS.map((word) => word.toUpperCase()),
+  'Token',
+  'Secret',
+  'Password',
+  'Passwd',
+  'ApiKey',
+  'apiKey',
+  'Api-Key',
+  'AccessKey',
+  'accessKey',
+  'Access-Key',
+];
+
+/** With what may stand behind them: every record has its `tokens`, and is not searched for that. */
+const WORD_SIGNS = WORDS.flatMap((word) => ['=', ':', '"', "'", '\\', ' ', '\t'].map((next) => word + next));
+
+/** Behind the name of a secret, in JSON within JSON as well. */
+const NAMED = String.raw`(?:${WORDS.join('|')})\\{0,4}["']?[ \t]{0,4}(?::?=|:)[ \t]{0,4}`;
+
+const LETTER = '[A-Za-z0-9+/_.~=-]';
+
+/** With a digit somewhere: no name of a variable. */
+const VALUE = `(?=[A-Za-z+/_.~=-]{0,64}[0-9])${LETTER}{12,}`;
+
+const WHERE_IT_IS = String.raw`~?\.{0,2}/[A-Za-z0-9_.-]{1,64}/`;
+
+const HUMPS = '[a-z_-]{0,48}(?:[A-Z]{1,2}[a-z_-]{1,24}){0,6}';
+
+/** Of what stands without quotes, what is code or a number: calls, members, names like `token2Text`. */
+const CODE = [
+  String.raw`[A-Za-z_$][A-Za-z0-9_$]{0,64}(?:[(\[]|\.[A-Za-z_$])`,
+  String.raw`[0-9.eE+-]{1,40}(?!${LETTER})`,
+  `${HUMPS}[0-9]{1,3}${HUMPS}(?!${LETTER})`,
+].join('|');
+
 /**
- * Version 1 of what is taken out. A kind that is added or changed makes a new version: a snapshot names the one that
+ * Version 2 of what is taken out. A kind that is added or changed makes a new version: a snapshot names the one that
  * it was made with.
  */
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
@@ -72,12 +128,13 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'jwt',
     signs: ['eyJ'],
-    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g,
+    pattern: new RegExp(String.raw`(?:(?<![A-Za-z0-9_-])|${ESCAPE})eyJ${WORD}{8,}\.eyJ${WORD}{8,}(?:\.${WORD}*)*`, 'g'),
   },
   {
     kind: 'authorization',
     signs: ['uthorization', 'UTHORIZATION'],
-    pattern: /(?<=authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token) {1,4})[A-Za-z0-9._~+/=-]{8,}/gi,
+    pattern:
+      /(?<=authorization\\{0,4}["']?\s{0,4}[:=]\s{0,4}\\{0,4}["']?(?:bearer|basic|token) {1,4})[A-Za-z0-9._~+/=-]{8,}/gi,
   },
   // user:password@ in an address, up to the last @ before its path.
   {
@@ -95,7 +152,18 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     kind: 'assignment',
     signs: ['TOKEN', 'SECRET', 'PASSWORD', 'PASSWD', 'API_KEY', 'APIKEY', 'ACCESS_KEY'],
     pattern:
-      /(?<=(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)["']?[=:] {0,2}["']?)(?=[A-Za-z+/_.~=-]{0,64}[0-9])[A-Za-z0-9+/_.~=-]{12,}/g,
+      /(?<=(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)\\{0,4}["']?[=:] {0,2}\\{0,4}["']?)(?=[A-Za-z+/_.~=-]{0,64}[0-9])[A-Za-z0-9+/_.~=-]{12,}/g,
+  },
+  // As settings and programs have it: in quotes, or bare where it is no code.
+  {
+    kind: 'assignment',
+    signs: WORD_SIGNS,
+    pattern: new RegExp(String.raw`(?<=${NAMED}\\{0,4}["'])(?!${WHERE_IT_IS})${VALUE}`, 'g'),
+  },
+  {
+    kind: 'assignment',
+    signs: WORD_SIGNS,
+    pattern: new RegExp(`(?<=${NAMED})(?!${WHERE_IT_IS}|${CODE})${VALUE}`, 'g'),
   },
 ];
 

@@ -1,12 +1,11 @@
 import { canonicalJson } from '../encoding/canonical-json.ts';
 import { sha256, type Sha256 } from '../encoding/digest.ts';
-import type { FileEntry } from '../definition/wire.ts';
 import type { DefinitionFact } from '../log/entry.ts';
 import { bodyWrong } from './content-rendering.ts';
 import { stateOf, type Ref } from './objects.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Body, BodySource, FileSource, LogSource, Owner, Sources } from './sources.ts';
+import type { Body, BodySource, FileSource, ListedFile, LogSource, Owner, Sources } from './sources.ts';
 import type { Content, RunDocument, Shown } from './wire.ts';
 
 /** Told of a body that is not what the log names: where it stands, and what is wrong. */
@@ -76,11 +75,14 @@ export class SnapshotSources implements LogSource, BodySource, FileSource, Sourc
     return bodyOf(object.size, () => pieces, found.state === 'scrubbed' ? found.scrubbed : undefined);
   }
 
-  async list({ family, version }: DefinitionFact): Promise<readonly FileEntry[] | undefined> {
+  async list({ family, version }: DefinitionFact): Promise<readonly ListedFile[] | undefined> {
     const document = await this.#snapshot.version(family, version);
     if (document?.files === undefined) return undefined;
-    const files: FileEntry[] = [];
-    for await (const file of this.#snapshot.files(document)) files.push(file);
+    const files: ListedFile[] = [];
+    for await (const file of this.#snapshot.files(document)) {
+      if (file.scrubbed !== undefined) this.scrubbed += 1;
+      files.push(file);
+    }
     return files;
   }
 

@@ -28,10 +28,15 @@ export interface BodySource {
   open(digest: Sha256, owner: Owner): Promise<Body | undefined>;
 }
 
+export interface ListedFile extends FileEntry {
+  /** Set where a snapshot is the source, and a link's target is what was left of another: what was found in that. */
+  readonly scrubbed?: Findings;
+}
+
 /** Which files a version has. */
 export interface FileSource {
   /** In the order of its tree; undefined where it was erased. */
-  list(definition: DefinitionFact): Promise<readonly FileEntry[] | undefined>;
+  list(definition: DefinitionFact): Promise<readonly ListedFile[] | undefined>;
 }
 
 export interface Sources {

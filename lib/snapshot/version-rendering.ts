@@ -4,12 +4,13 @@ import type { TreeView } from '../definition/metadata/tree-view.ts';
 import type { FileEntry } from '../definition/wire.ts';
 import type { DefinitionFact } from '../log/entry.ts';
 import { renderContent } from './content-rendering.ts';
-import { isNothing, sum, type Findings } from '../scrub/findings.ts';
+import { foundField, isNothing, sum, type Findings } from '../scrub/findings.ts';
 import { renderJson } from './json-rendering.ts';
 import { changeList, EMPTY_LIST } from './list.ts';
 import type { Ref } from './objects.ts';
 import type { Rendering } from './rendering.ts';
 import { FORMAT, PAGE_FILES } from './shape.ts';
+import type { ListedFile } from './sources.ts';
 import type { Content, FilePage, ShownFile, VersionDocument, VersionText } from './wire.ts';
 
 /** The document of a version with its files. Nothing that comes later changes it. */
@@ -21,7 +22,9 @@ export async function renderVersion(rendering: Rendering, fact: DefinitionFact):
   const texts = config.state === 'shown' ? textsOf(config.body, files) : {};
   const found = sum(
     ...(config.state === 'shown' && config.scrubbed !== undefined ? [config.scrubbed] : []),
-    ...files.map(({ content }): Findings => (content?.state === 'scrubbed' ? content.scrubbed : {})),
+    ...files.map(({ content, scrubbed = {} }): Findings =>
+      content?.state === 'scrubbed' ? content.scrubbed : scrubbed,
+    ),
   );
   return {
     format: FORMAT,
@@ -39,15 +42,16 @@ export async function renderVersion(rendering: Rendering, fact: DefinitionFact):
 async function shownFiles(
   rendering: Rendering,
   fact: DefinitionFact,
-  listed: readonly FileEntry[],
+  listed: readonly ListedFile[],
 ): Promise<ShownFile[]> {
   const { family, version } = fact;
   const known = new Map<string, Content>();
   const files: ShownFile[] = [];
-  for (const { path, kind, size, oid, digest, target } of listed) {
-    const file = { path, kind, size, oid, digest, ...(target === undefined ? {} : { target }) };
+  for (const entry of listed) {
+    const { path, kind, size, oid, digest } = entry;
+    const file = { path, kind, size, oid, digest };
     if (kind === 'link') {
-      files.push(file);
+      files.push({ ...file, ...shownTarget(rendering, entry) });
       continue;
     }
     const content = known.get(digest) ?? (await renderContent(rendering, digest, { family, version }));
@@ -55,6 +59,16 @@ async function shownFiles(
     files.push({ ...file, content });
   }
   return files;
+}
+
+/** Where a link leads, without secrets: a name in it may be of the machine on which it was made. */
+function shownTarget(
+  { scrubber }: Rendering,
+  { target, scrubbed }: ListedFile,
+): Pick<ShownFile, 'target' | 'scrubbed'> {
+  if (target === undefined) return {};
+  const { text, found } = scrubber.text(target);
+  return { target: text, ...foundField(scrubbed ?? found) };
 }
 
 async function pagesOf(

@@ -203,4 +203,6 @@ export interface FilePage {
 export interface ShownFile extends FileEntry {
   /** Of a link, there is none. */
   readonly content?: Content;
+  /** What was taken out of a link's target. */
+  readonly scrubbed?: Findings;
 }

@@ -8,6 +8,7 @@ import { sha256, type Digest } from '../../../lib/encoding/digest.ts';
 import { parseCommit } from '../../../lib/git/commit.ts';
 import { readContent } from '../../../lib/git/object-content.ts';
 import { hashObject } from '../../../lib/git/oid.ts';
+import { MARK } from '../../../lib/scrub/scrubber.ts';
 import { indexOf, manifestOf, pushImage } from '../../support/images.ts';
 import {
   AUTHOR,
@@ -24,6 +25,7 @@ import {
   testCase,
 } from '../../support/publishing.ts';
 import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
+import { SECRETS } from '../../support/secrets.ts';
 import { storedBlob } from '../../support/stored-blob.ts';
 import { definitionsOn, Parcel, SOMEBODY, valueOf } from '../../support/stored-git.ts';
 import { appendDelta, packOf, withTrailer } from '../git/support/pack-builder.ts';
@@ -333,6 +335,18 @@ describe('what is no definition is refused, and nothing is stored:', () => {
       code: 'definition-invalid',
       detail: { faults: [{ file: 'link' }] },
     });
+  });
+
+  test('a path with a secret in it, which is not repeated', async () => {
+    const key = SECRETS['github-token']![0]!;
+    const files = testCase({ [`logs/${key}.txt`]: 'x', [`${key}/y`]: 'x', link: { link: 'prompt.md' } });
+    const error: unknown = await publishTo(definitions, FAMILY, 'v1.0.0', files).catch((error: unknown) => error);
+    expect(error).toMatchObject({
+      code: 'definition-invalid',
+      message: expect.stringContaining('github-token'),
+      detail: { faults: [{ file: `${MARK}/y` }, { file: `logs/${MARK}.txt` }] },
+    });
+    expect(JSON.stringify(error) + String(error)).not.toContain(key);
   });
 
   test('every fault at once', async () => {

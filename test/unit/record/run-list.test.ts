@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { RunList } from '../../../lib/record/run-list.ts';
 import { StoredRuns } from '../../../lib/record/stored-runs.ts';
 import type { Review, RunFilter, RunRecord } from '../../../lib/record/wire.ts';
+import { runPlaceKey } from '../../../lib/store/keys.ts';
 import { expectSound } from '../../support/publishing.ts';
 import { SOMEBODY } from '../../support/stored-git.ts';
 import {
@@ -184,4 +185,40 @@ it('goes on behind a page, also when many runs in between are not wanted', async
   const page = await runs.list.page({ status: 'hung' }, undefined, 10);
   expect(page.runs.map(({ id }) => id)).toEqual(['n0']);
   expect(page.next).toBeUndefined();
+});
+
+it('lets others go on while it searches the reviews of one run, and between runs', async () => {
+  const { runs, stores, registry } = place();
+  await runs.submit(submission(sampleRecord('a')), SOMEBODY);
+  for (const reviewer of ['bob', 'cid', 'dee'])
+    await runs.review('a', reviewer, submission(undefined, sampleReview({ reviewer })), SOMEBODY);
+  const stored = new StoredRuns(stores.keys, registry.content);
+  const found = (await stored.find('a'))!;
+  let turns = 0;
+  const turnsAtReads: number[] = [];
+  const slow = {
+    keys: {
+      list: () => Promise.resolve([1, 2].map((at) => ({ key: runPlaceKey(at), value: Buffer.from('a') }))),
+    },
+    find: () => Promise.resolve(found),
+    bodies: {
+      read: () => {
+        turnsAtReads.push(turns);
+        const until = performance.now() + 5;
+        while (performance.now() < until);
+        return Promise.resolve(sampleReview());
+      },
+    },
+  };
+  let isOver = false;
+  const turn = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const page = await new RunList(slow as unknown as StoredRuns).page({ search: 'nowhere' }, undefined, 10);
+  isOver = true;
+  expect(page.runs).toEqual([]);
+  expect(turnsAtReads).toHaveLength(8);
+  expect(new Set(turnsAtReads).size).toBe(8);
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, type JsonValue } from '../../../lib/encoding/canonical-json.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
+import type { RunState } from '../../../lib/record/run-state.ts';
+import { decodeJson, encodeJson } from '../../../lib/store/json-value.ts';
+import { runKey } from '../../../lib/store/keys.ts';
 import { container, publishTo } from '../../support/publishing.ts';
 import { SOMEBODY } from '../../support/stored-git.ts';
 import {
@@ -400,4 +403,61 @@ it('a run with all the history that it can have takes no more', async () => {
   expect(edits).toBeGreaterThan(20);
   expect((await refused(edit(edits))).code).toBe('run-full');
   expect((await runs.get('a')).history).toHaveLength(edits + 1);
+});
+
+const MIB = 1024 * 1024;
+
+function large(reviewer: string, letter: string, bytes = MIB - 1024): never {
+  const review = { ...sampleReview({ reviewer, text: 'Long.' }), 'x-more': letter.repeat(bytes) };
+  return submission(undefined, review, { note: 'Said longer.' });
+}
+
+/** Of every body as often as an event names it. */
+async function sizeOf(id: string): Promise<number> {
+  const { runs, registry } = place();
+  let sum = 0;
+  for (const event of (await runs.get(id)).history) {
+    const digests = [...('record' in event ? [event.record] : []), ...('review' in event ? [event.review] : [])];
+    for (const digest of digests) sum += (await registry.content.readAll((await runs.body(id, digest)).located)).length;
+  }
+  return sum;
+}
+
+describe('the bodies of a run', () => {
+  it('have a bound together, also where the same ones come back, and what ends the run goes on', async () => {
+    const { runs } = place();
+    await runs.submit(submission(sampleRecord('a')), BY);
+    const edits = ['a', 'b', 'a', 'b', 'a', 'b', 'a'];
+    for (const letter of edits)
+      expect((await runs.review('a', 'ada', large('ada', letter), BY)).outcome).toBe('reviewed');
+    await runs.review('a', 'ada', large('ada', 'd', 16 * 1024), BY);
+    const left = 8 * MIB - (await sizeOf('a'));
+    const rest = large('ada', 'c', 0) as { review: object };
+    const exact = left - canonicalJson(rest.review as JsonValue).length;
+    const tooMuch = await refused(runs.review('a', 'ada', large('ada', 'c', exact + 1), BY));
+    expect(tooMuch).toMatchObject({ code: 'run-full', message: expect.stringContaining('8 MiB') });
+    expect((await runs.review('a', 'ada', large('ada', 'c', exact), BY)).outcome).toBe('reviewed');
+    expect(await sizeOf('a')).toBe(8 * MIB);
+    expect(
+      (await refused(runs.review('a', 'bob', submission(undefined, sampleReview({ reviewer: 'bob' })), BY))).code,
+    ).toBe('run-full');
+    const amendment = submission(sampleRecord('a', { status: 'failed' }), undefined, { reason: 'It failed.' });
+    expect((await refused(runs.amend('a', amendment, BY))).code).toBe('run-full');
+    expect((await runs.get('a')).history).toHaveLength(edits.length + 3);
+    expect((await runs.retract('a', { reason: 'Too long.' }, BY)).outcome).toBe('retracted');
+    expect((await runs.erase('a', { reason: 'Away.' }, BY)).answer.outcome).toBe('erased');
+  }, 60_000);
+
+  it('are counted where the run came before they were', async () => {
+    const { runs, stores } = place();
+    await runs.submit(submission(sampleRecord('a')), BY);
+    for (const letter of 'abcdefgh') await runs.review('a', 'ada', large('ada', letter), BY);
+    const value = (await stores.keys.get(runKey('a')))!;
+    const { bodyBytes, ...state } = decodeJson<RunState>(value);
+    expect(bodyBytes).toBe(await sizeOf('a'));
+    await stores.keys.commit({ puts: [{ key: runKey('a'), value: encodeJson(state) }] });
+    expect((await refused(runs.review('a', 'ada', large('ada', 'i'), BY))).code).toBe('run-full');
+    await runs.review('a', 'bob', submission(undefined, sampleReview({ reviewer: 'bob' })), BY);
+    expect(decodeJson<RunState>((await stores.keys.get(runKey('a')))!).bodyBytes).toBe(await sizeOf('a'));
+  }, 60_000);
 });

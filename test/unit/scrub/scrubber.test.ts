@@ -4,6 +4,8 @@ import { Scrubbing } from '../../../lib/scrub/scrub-json.ts';
 import { MARK, Scrubber } from '../../../lib/scrub/scrubber.ts';
 import { LETTERS as A, SECRETS } from '../../support/secrets.ts';
 
+const AWS = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+
 const scrubber = new Scrubber();
 const every = new Scrubber(['home', 'email']);
 
@@ -25,6 +27,13 @@ const PIECES = fc.constantFrom(
   'TOKEN=',
   'PASSWORD: "',
   'Authorization: Bearer ',
+  String.raw`\"authorization\": \"Bearer `,
+  'client_secret = ',
+  '"apiKey": "',
+  'a1B2c3D4e5F6',
+  '\u001B[0m',
+  '%3D',
+  String.raw`\n`,
   'https://u:p4ssw0rd@host/',
   '/home/ann/',
   'ann@example.org',
@@ -55,8 +64,43 @@ describe('the scrubber', () => {
     [`export MY_SERVICE_TOKEN=${A}`, `export MY_SERVICE_TOKEN=${MARK}`, 'assignment'],
     [`"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCY"`, `"AWS_SECRET_ACCESS_KEY": "${MARK}"`, 'assignment'],
     [`AccountKey=${A}${A}${A}==;`, `AccountKey=${MARK};`, 'azure-key'],
+    [`{\\"Authorization\\": \\"Bearer ${A}\\"}`, `{\\"Authorization\\": \\"Bearer ${MARK}\\"}`, 'authorization'],
+    [
+      `\\\\\\"authorization\\\\\\":\\\\\\"Basic ${A}`,
+      `\\\\\\"authorization\\\\\\":\\\\\\"Basic ${MARK}`,
+      'authorization',
+    ],
+    [`{\\"API_KEY\\":\\"${A}\\"}`, `{\\"API_KEY\\":\\"${MARK}\\"}`, 'assignment'],
+    [`{\\"clientSecret\\": \\"${A}\\"}`, `{\\"clientSecret\\": \\"${MARK}\\"}`, 'assignment'],
+    [`aws_secret_access_key = ${AWS}\n`, `aws_secret_access_key = ${MARK}\n`, 'assignment'],
+    [`AWS_SECRET_ACCESS_KEY = ${AWS}`, `AWS_SECRET_ACCESS_KEY = ${MARK}`, 'assignment'],
+    [`"client_secret": "${A}"`, `"client_secret": "${MARK}"`, 'assignment'],
+    [`password\t: '${A}.${A}'`, `password\t: '${MARK}'`, 'assignment'],
+    [`x-api-key: ${A}`, `x-api-key: ${MARK}`, 'assignment'],
+    [`GET /x?access_token=${A}&page=2`, `GET /x?access_token=${MARK}&page=2`, 'assignment'],
+    [`apiKey := "${A}"`, `apiKey := "${MARK}"`, 'assignment'],
   ])('leaves what stands around: %s', (before, after, kind) => {
     expect(scrubber.text(before)).toEqual({ text: after, found: { [kind]: 1 } });
+  });
+
+  test.each([
+    ['a line end in JSON', String.raw`\n`],
+    ['a tab in JSON', String.raw`\t`],
+    ['a line end in JSON within JSON', String.raw`\\n`],
+    ['a letter in JSON', String.raw`\u003d`],
+    ['a colour', '\u001B[32m'],
+    ['a colour of many parts', '\u001B[38;5;196;48;5;1m'],
+    ['a colour in JSON', String.raw`\u001b[0m`],
+    ['a colour in a program', String.raw`\x1b[1;31m`],
+    ['a byte of an address', '%3D'],
+  ])('finds what stands behind %s', (_, escape) => {
+    for (const [kind, all] of Object.entries(SECRETS)) {
+      for (const secret of all) {
+        const shown = { text: `"is${escape}${MARK}"`, found: { [kind]: 1 } };
+        expect(scrubber.text(`"is${escape}${secret}"`)).toEqual(shown);
+        expect(Buffer.from(scrubber.bytes(Buffer.from(`"is${escape}${secret}"`)).bytes).toString()).toBe(shown.text);
+      }
+    }
   });
 
   test.each([
@@ -64,6 +108,12 @@ describe('the scrubber', () => {
     `sha256:${'0123456789abcdef'.repeat(4)} at ${'0123456789abcdef'.repeat(2)}01234567`,
     'https://git.example/a:b/c@v1.2.3 and git@github.com:owner/name.git and ann@example.org',
     'TOKEN=$MY_TOKEN; const token = process.env.TOKEN; API_KEY=process.env.API_KEY',
+    'The token is: none. A password: at least 12 letters; my secret = being early. Each token costs 0.0000123456789.',
+    '"input_tokens": 120345, "max_token": 128000, "token": 1234567890123, "secret": "/run/secrets/database1_password"',
+    'const token = previousToken2Text; password = request.form.field12; const secret = createSecret2FA("x", 1);',
+    'if (token === expectedToken123456 || apiKey == lookUp[key1]) return; const f = (token: OAuth2AccessToken) => {};',
+    String.raw`C:\new\task-manager-2025-06-01 and 100%absk-a1, password: ${'{'}DB_PASSWORD_1}, secret: <the-secret-12345>`,
+    'password: process.env.DB1_PASSWORD, token: tokens[12345678901], std::token::something12345 and db_password: my-db-password-1',
     'run 3c9d9f0e-5c0e-4f0c-9a52-6a3e2ac1b001 in /home/ann/carom',
     '# Aim\n\nKeep your PRIVATE KEY private. 2025-06-01T12:00:00Z, 12.34 USD.',
   ])('leaves alone what is no secret: %s', (text) => {
@@ -125,6 +175,15 @@ describe('the scrubber', () => {
   });
 });
 
+const ESCAPES = [
+  String.raw`\n`,
+  String.raw`\u0000`,
+  '\u001B[0m',
+  '\u001B[0;1;2;3;4;5;6;7;8m',
+  String.raw`\u001b[0m`,
+  '%3D',
+];
+
 describe('time', () => {
   const pieces = [
     ...Object.values(SECRETS)
@@ -166,6 +225,33 @@ describe('time', () => {
     'SG.',
     'AccountKey=',
     '\n',
+    ...ESCAPES,
+    ...ESCAPES.flatMap((escape) => ['eyJ', 'eyJaaaaaaaa.', 'sk-', 'ghp_a1'].map((begin) => `${escape}${begin}`)),
+    '\u001B[',
+    '\u001B[0;',
+    '0;',
+    ';m',
+    '\\',
+    String.raw`\"`,
+    'token',
+    'token=',
+    'token = ',
+    'token=1',
+    'token:=a1',
+    'token = aA',
+    'token = aA1',
+    'token = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1',
+    'token = a.',
+    'token = a(',
+    'token=~../',
+    'token: "',
+    'token: "a1',
+    'token: "/a',
+    String.raw`token\\\\"    =    \\\\"`,
+    String.raw`authorization\\\\"    :    \\\\"bearer `,
+    String.raw`authorization\\\\`,
+    'api_key ',
+    'api_key    ',
   ];
 
   test('grows with the text and no faster, for every text that repeats a part of a secret', () => {

@@ -3,8 +3,9 @@ import { canonicalJson } from '../../../lib/encoding/canonical-json.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
 import { MemoryObjects } from '../../../lib/snapshot/memory-objects.ts';
 import { render } from '../../../lib/snapshot/render.ts';
+import { verify } from '../../../lib/snapshot/verify.ts';
 import { MARK } from '../../../lib/scrub/scrubber.ts';
-import { allText, fullRender } from './support/full-render.ts';
+import { allText, fullRender, type InMemory } from './support/full-render.ts';
 import { FakeLog, recordOf } from './support/fake-log.ts';
 
 const KEY = 'AKIAIOSFODNN7EXAMPLE';
@@ -230,7 +231,7 @@ describe('a run', () => {
     const rendered = await fullRender(log);
     expect(allText(rendered)).not.toContain(KEY);
     const { scrubber } = rendered.snapshot.root;
-    expect(scrubber).toMatchObject({ version: 1, also: [], found: { 'aws-key-id': 8 }, documents: { count: 1 } });
+    expect(scrubber).toMatchObject({ version: 2, also: [], found: { 'aws-key-id': 8 }, documents: { count: 1 } });
     expect((await rendered.snapshot.run('a'))?.scrubbed).toEqual({ 'aws-key-id': 8 });
     log.append({ type: 'retract', id: 'a', reason: 'It was full of keys.' });
     const later = new MemoryObjects();
@@ -255,6 +256,15 @@ describe('a run', () => {
     expect(runs[2]).toMatchObject({ cut: true });
   });
 });
+
+/** The links of the one version, and what was scrubbed of all of it. */
+async function linksOf({ snapshot }: InMemory): Promise<unknown[]> {
+  const links: unknown[] = [];
+  const version = await snapshot.version('test-cases/carom', 'v1.0.0');
+  for await (const { path, target, scrubbed } of snapshot.files(version!))
+    if (target !== undefined) links.push([path, target, scrubbed]);
+  return [...links, version?.scrubbed];
+}
 
 describe('a version', () => {
   test('that a run names is there with its files, texts and metadata', async () => {
@@ -288,6 +298,32 @@ describe('a version', () => {
     ]);
     expect(version?.scrubbed).toEqual({ 'aws-key-id': 1 });
     expect(allText(rendered)).not.toMatch(/Nobody ran this|AKIA/);
+  });
+
+  test('shows where its links lead without the secrets and names in it, and verifies from the snapshot alone', async () => {
+    const log = new FakeLog();
+    log.definition('v1.0.0', { 'prompt.md': '# Play' });
+    log.link('v1.0.0', 'tools', '/home/ada/tools');
+    log.link('v1.0.0', 'key', `../${KEY}`);
+    log.link('v1.0.0', 'plain', 'prompt.md');
+    log.run('a');
+    const rendered = await fullRender(log);
+    expect(await linksOf(rendered)).toEqual([
+      ['tools', '/home/ada/tools', undefined],
+      ['key', `../${MARK}`, { 'aws-key-id': 1 }],
+      ['plain', 'prompt.md', undefined],
+      { 'aws-key-id': 1 },
+    ]);
+    expect(allText(rendered)).not.toContain(KEY);
+    expect(await verify(rendered.snapshot)).toMatchObject({ problems: [], unchecked: 1 });
+    const without = await fullRender(log, { also: ['home'] });
+    expect(await linksOf(without)).toEqual([
+      ['tools', `/home/${MARK}/tools`, { home: 1 }],
+      ['key', `../${MARK}`, { 'aws-key-id': 1 }],
+      ['plain', 'prompt.md', undefined],
+      { 'aws-key-id': 1, home: 1 },
+    ]);
+    expect(await verify(without.snapshot)).toMatchObject({ problems: [], unchecked: 2 });
   });
 
   test('is there whichever came into the log first, and says what was said of it', async () => {

@@ -86,6 +86,21 @@ export class FakeLog implements LogSource, BodySource, FileSource, Sources {
     });
   }
 
+  /** One more file of a version. */
+  link(version: string, path: string, target: string): void {
+    const name = `test-cases/carom ${version}`;
+    const bytes = Buffer.from(target);
+    const link = {
+      path,
+      kind: 'link',
+      size: bytes.length,
+      oid: '0'.repeat(40),
+      digest: sha256(bytes),
+      target,
+    } as const;
+    this.listings.set(name, [...(this.listings.get(name) ?? []), link]);
+  }
+
   async *entries(from: number, to: number): AsyncGenerator<Uint8Array> {
     yield* this.bytes.slice(from, to);
   }
