@@ -102,7 +102,8 @@ function besides(directory: string, mark: string): string {
   return join(dirname(directory), `.${basename(directory)}.${mark}-${randomBytes(6).toString('hex')}`);
 }
 
-function isMissing(error: unknown): boolean {
+/** What a name says that is not there, or no longer. */
+export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 

@@ -5,7 +5,7 @@ import { relative, sep } from 'node:path';
 import type { CheckOptions } from './check-bytes.ts';
 import { ClientError, isClientError } from './client-error.ts';
 import type { PulledFrom } from './content-cache.ts';
-import { realPlace } from './directory-in-place.ts';
+import { isMissing, realPlace } from './directory-in-place.ts';
 import { isExactly } from './is-exactly.ts';
 import { loadDefinition, type LoadedDefinition, type Place } from './load-definition.ts';
 
@@ -26,11 +26,17 @@ export async function outcomeOn(directory: string, wanted: LoadedDefinition, opt
     try {
       return await judge(directory, before, wanted, options);
     } catch (error) {
-      const after = await statsOf(directory);
-      const isAnother = before?.ino !== after?.ino || before?.dev !== after?.dev;
-      if (!isClientError(error, 'occupied') || !isAnother || tries === TRIES) throw error;
+      if (tries === TRIES || !(await isOfWhatWasThere(error, before, directory))) throw error;
     }
   }
+}
+
+/** Whether it was said of something that another has taken away meanwhile. */
+async function isOfWhatWasThere(error: unknown, before: Stats | undefined, directory: string): Promise<boolean> {
+  if (isMissing(error) || isClientError(error, 'changed-meanwhile')) return true;
+  if (!isClientError(error, 'occupied')) return false;
+  const after = await statsOf(directory);
+  return before?.ino !== after?.ino || before?.dev !== after?.dev;
 }
 
 async function judge(
@@ -81,7 +87,7 @@ async function statsOf(directory: string): Promise<Stats | undefined> {
   try {
     return await lstat(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import { decodeEntries } from './entry-file.ts';
 import { readFilePieces } from './hashed-file.ts';
 import type { BackupFolder, BackupLayout } from './layout.ts';
 import type { PackFile } from './manifest.ts';
-import { nameInPack, OpenPacks } from './packs.ts';
+import { nameInPack, OpenPacks, packsIn } from './packs.ts';
 
 /** A backup as what a store is made of. */
 export class BackupOrigin implements Origin {
@@ -35,8 +35,10 @@ export class BackupOrigin implements Origin {
   }
 
   async *small(): AsyncGenerator<Entry> {
-    const names = this.#packs.map(({ name }) => name);
-    const packs = await OpenPacks.open(this.#layout, names, 'pack');
+    const own = this.#packs.map(({ name }) => name);
+    // What a pack has lost, a later backup may have written again.
+    const others = (await packsIn(this.#layout)).filter((name) => !own.includes(name));
+    const packs = await OpenPacks.open(this.#layout, [...own, ...others], 'pack');
     try {
       for await (const { key, value } of this.records()) {
         const record = decodeJson<ContentRecord>(value);

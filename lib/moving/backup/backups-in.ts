@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { makeFolder, syncFolder } from '../../store/files/durable-files.ts';
 import { fileError } from '../../store/files/file-error.ts';
 import { namesIn } from '../../store/files/names-in.ts';
@@ -17,6 +17,8 @@ export async function prepareBackups(root: string): Promise<BackupLayout> {
     if (!(await isMarked(layout))) {
       const [other] = await readdir(root);
       if (other !== undefined) throw new MoveError('not-empty', `${root} holds something else than backups: ${other}`);
+      // A backup is as secret as the store, and parts of it are of many backups.
+      await chmod(root, 0o700).catch(unlessNotOurs);
       await writeFile(layout.marker, MARK, { flush: true });
       await syncFolder(root);
     }
@@ -62,6 +64,11 @@ export async function newName(layout: BackupLayout, now: number): Promise<string
   let name = first;
   for (let number = 2; names.has(name); number += 1) name = `${first}-${number}`;
   return name;
+}
+
+/** A folder that another made for us, or a file system without modes: then they are its owner's matter. */
+function unlessNotOurs(error: NodeJS.ErrnoException): void {
+  if (!['EPERM', 'ENOTSUP'].includes(error.code ?? '')) throw error;
 }
 
 async function isMarked({ marker, root }: BackupLayout): Promise<boolean> {

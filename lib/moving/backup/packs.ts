@@ -7,6 +7,7 @@ import { syncFolder } from '../../store/files/durable-files.ts';
 import { namesIn } from '../../store/files/names-in.ts';
 import type { Entry } from '../../store/keyed-store.ts';
 import type { SmallContent } from '../content.ts';
+import { MoveError } from '../move-error.ts';
 import { decodeEntries, encodeEntries } from './entry-file.ts';
 import { readFilePieces, writeHashed } from './hashed-file.ts';
 import type { BackupLayout } from './layout.ts';
@@ -25,15 +26,22 @@ export function nameInPack({ content, record }: Pick<SmallContent, 'content' | '
 /** Where packs are open side by side; asked for names in their order, it goes through all of them once. */
 export class OpenPacks {
   readonly #packs: { readonly name: string; readonly entries: AsyncGenerator<Entry>; entry: Entry | undefined }[] = [];
+  readonly #next: (entries: AsyncGenerator<Entry>) => Promise<Entry | undefined>;
 
-  private constructor() {}
+  /**
+   * Of the packs themselves, one that cannot be read ends where it is damaged: what it lacks may be in another, and is named where it
+   * is in none. What the names are for must not be guessed at.
+   */
+  private constructor(what: 'pack' | 'index') {
+    this.#next = what === 'pack' ? nextOrEnd : nextOf;
+  }
 
   /** `what`: the packs themselves, or only the names that are in them. */
   static async open(layout: BackupLayout, names: readonly string[], what: 'pack' | 'index'): Promise<OpenPacks> {
-    const opened = new OpenPacks();
+    const opened = new OpenPacks(what);
     for (const name of names) {
       const entries = decodeEntries(readFilePieces(layout[what](name)));
-      opened.#packs.push({ name, entries, entry: await nextOf(entries) });
+      opened.#packs.push({ name, entries, entry: await opened.#next(entries) });
     }
     return opened;
   }
@@ -43,7 +51,7 @@ export class OpenPacks {
     let found: { readonly pack: string; readonly value: Uint8Array } | undefined;
     for (const pack of this.#packs) {
       while (pack.entry !== undefined && Buffer.compare(pack.entry.key, name) < 0)
-        pack.entry = await nextOf(pack.entries);
+        pack.entry = await this.#next(pack.entries);
       if (found === undefined && pack.entry !== undefined && Buffer.compare(pack.entry.key, name) === 0) {
         found = { pack: pack.name, value: pack.entry.value };
       }
@@ -93,4 +101,13 @@ function encodingByte({ encoding }: ContentRecord): number {
 async function nextOf(entries: AsyncGenerator<Entry>): Promise<Entry | undefined> {
   const { value, done } = await entries.next();
   return done === true ? undefined : value;
+}
+
+async function nextOrEnd(entries: AsyncGenerator<Entry>): Promise<Entry | undefined> {
+  try {
+    return await nextOf(entries);
+  } catch (error) {
+    if (error instanceof MoveError) return undefined;
+    throw error;
+  }
 }

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadDefinition } from '../../../lib/client/load-definition.ts';
 import { newFiles } from '../../../lib/client/new-files.ts';
+import { outcomeOn } from '../../../lib/client/outcome.ts';
 import { sha256 } from '../../../lib/encoding/digest.ts';
 import { useDefinitionServer } from '../../support/definition-server.ts';
 import { directoryState } from '../../support/directory-state.ts';
@@ -284,6 +287,20 @@ test('pulls of different versions into one directory leave one of them whole', a
   const whole = readme === 'next' ? next : carom;
   const files = Object.keys(await directoryState(place().target)).filter((path) => !path.endsWith('/'));
   expect(files.sort()).toEqual([...whole.content.keys()].sort());
+});
+
+test('a directory that another takes away while it is looked at is looked at again', async () => {
+  const next = await sampleDefinition({ 'README.md': 'next' }, { version: 'v2.0.0' });
+  server().add(next);
+  await place().pull();
+  const directory = place().target;
+  const wanted = await loadDefinition('test-cases/carom', next.version.digest, place());
+  const takenAway = vi.fn<() => void>(() => renameSync(directory, `${directory}.away`));
+  const onProgress = () => {
+    if (takenAway.mock.calls.length === 0) takenAway();
+  };
+  expect(await outcomeOn(directory, wanted, { ...place(), onProgress })).toBe('pulled');
+  expect(takenAway).toHaveBeenCalledOnce();
 });
 
 function folding(path: string): string {

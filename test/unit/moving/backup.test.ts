@@ -330,6 +330,47 @@ describe('a backup that was changed', () => {
   });
 });
 
+describe('a pack of small content', () => {
+  async function packOf(): Promise<string> {
+    return join(
+      root(),
+      (await filesIn()).find((one) => one.endsWith('.pack'))!,
+    );
+  }
+  const damages: Readonly<Record<string, (pack: string) => Promise<void>>> = {
+    'is gone': (pack) => rm(pack),
+    'is cut off': async (pack) => writeFile(pack, (await readFile(pack)).subarray(0, -7)),
+    'says odd lengths': async (pack) => writeFile(pack, Buffer.alloc((await readFile(pack)).length, 0xff)),
+  };
+
+  test.each(Object.keys(damages))(
+    'that %s is left out of what is restored, and each content of it is named',
+    async (how) => {
+      await backup(await filled());
+      await damages[how]!(await packOf());
+      const to = await open();
+      const { damaged } = await restore(to);
+      expect(damaged.length).toBeGreaterThan(0);
+      await requireWhole(to.keys);
+    },
+  );
+
+  test('that is deleted, as verify advises, is written again for older backups as well', async () => {
+    const from = await filled();
+    const first = await backup(from);
+    const pack = await packOf();
+    await rm(pack);
+    await rm(pack.replace(/\.pack$/, '.index'));
+    await backup(from);
+    expect(await restore(await open(), first.name)).toMatchObject({ damaged: [] });
+  });
+
+  test('and all else of backups is for who made them alone', async () => {
+    await backup(await filled());
+    expect((await stat(root())).mode & 0o777).toBe(0o700);
+  });
+});
+
 describe('a restore', () => {
   test('is refused into a store that is not empty, and by a name that is not there', async () => {
     await backup(await filled());
