@@ -66,6 +66,13 @@ async function filled(): Promise<MovePlace> {
 }
 
 /** Everything below the folder of backups. */
+async function packOf(): Promise<string> {
+  return join(
+    root(),
+    (await filesIn()).find((one) => one.endsWith('.pack'))!,
+  );
+}
+
 async function filesIn(): Promise<string[]> {
   const entries = await readdir(root(), { recursive: true, withFileTypes: true });
   return entries
@@ -331,12 +338,6 @@ describe('a backup that was changed', () => {
 });
 
 describe('a pack of small content', () => {
-  async function packOf(): Promise<string> {
-    return join(
-      root(),
-      (await filesIn()).find((one) => one.endsWith('.pack'))!,
-    );
-  }
   const damages: Readonly<Record<string, (pack: string) => Promise<void>>> = {
     'is gone': (pack) => rm(pack),
     'is cut off': async (pack) => writeFile(pack, (await readFile(pack)).subarray(0, -7)),
