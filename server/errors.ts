@@ -86,6 +86,7 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'name-unknown': [404, 'NAME_UNKNOWN'],
   'note-invalid': [500, 'UNKNOWN'],
   'object-missing': [404, 'UNSUPPORTED'],
+  'objects-removed': [409, 'UNSUPPORTED'],
   'oids-invalid': [400, 'UNSUPPORTED'],
   'origin-foreign': [403, 'DENIED'],
   'page-invalid': [400, 'UNSUPPORTED'],

@@ -1,6 +1,7 @@
+import { commitUntilHeld } from '../../store/commit-until-held.ts';
 import type { ContentStore } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
-import { gitObjectKey } from '../../store/keys.ts';
+import { after, gitObjectKey, unreachedKey, unreachedOf } from '../../store/keys.ts';
 import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';
 import type { ObjectSource, ObjectStat, StoredObject } from '../object-source.ts';
@@ -33,6 +34,34 @@ export class StoredObjects implements ObjectSource {
       if (breather.due()) await breather.rest();
     }
     return found;
+  }
+
+  /**
+   * Those of these that are there. Who is told so counts on them: the collector's marks come off, and what is marked no more
+   * keeps with it all that it leads to.
+   */
+  async rescue(oids: readonly Oid[]): Promise<ReadonlySet<Oid>> {
+    const found = await this.stat(oids);
+    const marks = after(unreachedOf(this.#family), unreachedKey(this.#family));
+    const [marked] = await this.#keys.list({ ...marks, limit: 1 });
+    if (marked === undefined) return new Set(found.keys());
+    const breather = new Breather();
+    const present = new Set<Oid>();
+    for (const oid of found.keys()) {
+      if (await this.#unmark(oid)) present.add(oid);
+      if (breather.due()) await breather.rest();
+    }
+    return present;
+  }
+
+  /** False where it is gone meanwhile. */
+  #unmark(oid: Oid): Promise<boolean> {
+    return commitUntilHeld(this.#keys, async () => {
+      const [key, mark] = [gitObjectKey(this.#family, oid), unreachedKey(this.#family, oid)];
+      const [value, since] = [await this.#keys.get(key), await this.#keys.get(mark)];
+      if (value === undefined || since === undefined) return { result: value !== undefined };
+      return { commit: { checks: [{ key, value }], deletes: [mark] }, result: true };
+    });
   }
 
   async *read(oids: readonly Oid[]): AsyncGenerator<StoredObject> {

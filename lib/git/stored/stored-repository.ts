@@ -1,8 +1,9 @@
 import type { ContentStore } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
+import { unreachedKey } from '../../store/keys.ts';
 import type { ObjectSource } from '../object-source.ts';
 import { UnionSource } from '../union-source.ts';
-import type { PushBatch, PushTarget, RefUpdate } from '../receive-pack/push-target.ts';
+import type { PushBatch, PushTarget, RefUpdate, Standing } from '../receive-pack/push-target.ts';
 import { PushCommit } from './push-commit.ts';
 import type { RefPolicy } from './ref-policy.ts';
 import { StoredObjects } from './stored-objects.ts';
@@ -24,6 +25,10 @@ export class StoredRepository implements PushTarget {
     this.#policy = policy;
     this.objects = new StoredObjects(keys, content, family);
     this.refs = new StoredRefs(keys, family);
+  }
+
+  standing(): Promise<Standing> {
+    return this.#keys.get(unreachedKey(this.#family));
   }
 
   refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined> {

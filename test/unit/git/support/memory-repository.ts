@@ -40,6 +40,11 @@ export class MemoryRepository implements PushTarget {
     },
   };
 
+  /** Nothing is ever removed. */
+  standing(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined> {
     return Promise.resolve(this.refuseUpdate(update, objects));
   }
