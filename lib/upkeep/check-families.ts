@@ -2,6 +2,7 @@ import { entriesOf } from '../store/keyed-store.ts';
 import { allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
 import { checkFamilyKeys } from './check-family.ts';
 import { checkRepository } from './check-git.ts';
+import { checkGitLinks } from './check-git-links.ts';
 import { checkVersions } from './check-versions.ts';
 import type { Checking } from './checking.ts';
 import { familiesUnder } from './families-under.ts';
@@ -47,5 +48,6 @@ export async function checkFamilies(checking: Checking): Promise<number> {
 async function checkFamily(checking: Checking, family: string): Promise<void> {
   await checkFamilyKeys(checking, family);
   await checkRepository(checking, family);
+  if (checking.content) await checkGitLinks(checking, family);
   await checkVersions(checking, family);
 }
