@@ -9,7 +9,7 @@ import type { RefUpdate } from '../git/receive-pack/push-target.ts';
 import type { RefList } from '../git/refs.ts';
 import type { RefPolicy } from '../git/stored/ref-policy.ts';
 import { isAncestor } from '../git/walk/ancestry.ts';
-import { CommitGraph } from '../git/walk/commit-graph.ts';
+import type { CommitGraph } from '../git/walk/commit-graph.ts';
 import { peel } from '../git/walk/peel.ts';
 import type { Families } from '../oci/families.ts';
 import { OciError } from '../oci/oci-error.ts';
@@ -77,14 +77,14 @@ export class FamilyRefPolicy implements RefPolicy {
    * The first version, and each one after it that was made on top of `main`, is also where `main` goes. Tags of one push
    * come by their names, which may not be the order in which they were made.
    */
-  async entail(updates: readonly RefUpdate[], { refs }: RefList, objects: ObjectSource): Promise<RefUpdate[]> {
+  async entail(updates: readonly RefUpdate[], { refs }: RefList, graph: CommitGraph): Promise<RefUpdate[]> {
     if (updates.some(({ name }) => isMain(name)) || refs.some(({ name }) => name.startsWith(`${MAIN}/`))) return [];
     const from = refs.find(({ name }) => name === MAIN)?.oid ?? null;
     let main = from;
     for (const { name } of updates) {
       const commit = this.#pushed.get(name)?.commit;
       if (commit === undefined || commit === main) continue;
-      if (main === null || (await isAncestor(new CommitGraph(objects), main, commit, new Breather()))) main = commit;
+      if (main === null || (await isAncestor(graph, main, commit, new Breather()))) main = commit;
     }
     return main === from ? [] : [{ name: MAIN, from, to: main }];
   }

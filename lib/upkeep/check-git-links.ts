@@ -1,7 +1,8 @@
 import { GitError } from '../git/error.ts';
 import { readContent } from '../git/object-content.ts';
 import type { Oid } from '../git/oid.ts';
-import { historyEndsIn, type HistoryEnds } from '../git/stored/history-ends.ts';
+import type { HistoryEnds } from '../git/history-ends.ts';
+import { historyEndsIn } from '../git/stored/history-ends.ts';
 import { decodeStat } from '../git/stored/object-record.ts';
 import { StoredObjects } from '../git/stored/stored-objects.ts';
 import { namedBy } from '../git/walk/named-by.ts';

@@ -90,8 +90,16 @@ export class PushSession {
       }
       return await this.#target.refuse(update, objects);
     } catch (error) {
-      return publicMessage(error, this.#onFault);
+      return this.#withAdvice(error);
     }
+  }
+
+  /** A clone from before something was taken away here may hold what is missing back, since it takes it to be there. */
+  async #withAdvice(error: unknown): Promise<string> {
+    const why = publicMessage(error, this.#onFault);
+    const isMissing = error instanceof GitError && error.code === 'object-missing';
+    if (!isMissing || (await this.#target.ends()).size === 0) return why;
+    return `${why}; versions were removed from this repository: push from a fresh clone`;
   }
 
   async #commit(standing: Standing): Promise<void> {

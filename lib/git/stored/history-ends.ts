@@ -1,10 +1,8 @@
 import { asBuffer } from '../bytes.ts';
+import type { HistoryEnds } from '../history-ends.ts';
 import type { Oid } from '../oid.ts';
 import { entriesOf, type KeyedStore } from '../../store/keyed-store.ts';
 import { historyEndsOf, oidOfKey } from '../../store/keys.ts';
-
-/** Commits with which the history of a family ends, since their parents were taken away, and these parents. */
-export type HistoryEnds = ReadonlyMap<Oid, readonly Oid[]>;
 
 export async function historyEndsIn(keys: Pick<KeyedStore, 'list'>, family: string): Promise<HistoryEnds> {
   const ends = new Map<Oid, readonly Oid[]>();

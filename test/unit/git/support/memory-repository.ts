@@ -40,6 +40,13 @@ export class MemoryRepository implements PushTarget {
     },
   };
 
+  /** Where its history ends. */
+  shallow = new Map<Oid, readonly Oid[]>();
+
+  ends(): Promise<ReadonlyMap<Oid, readonly Oid[]>> {
+    return Promise.resolve(this.shallow);
+  }
+
   /** Nothing is ever removed. */
   standing(): Promise<undefined> {
     return Promise.resolve(undefined);
