@@ -15,11 +15,13 @@ import type { Families } from '../oci/families.ts';
 import { OciError } from '../oci/oci-error.ts';
 import type { Quotas } from '../oci/quotas.ts';
 import { isImmutable, type TagRules } from '../oci/tag-rules.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
 import { Plan } from '../store/plan.ts';
 import type { Events } from './events.ts';
 import { DefinitionError } from './definition-error.ts';
 import { kindOfTree, type Edition } from './edition.ts';
 import { kindMismatch, wholeOf, type Editions, type Whole } from './editions.ts';
+import { planNeed } from './removal.ts';
 import { isVersion } from './version-name.ts';
 import type { Actor } from './wire.ts';
 
@@ -36,6 +38,7 @@ interface Pushed {
 }
 
 export interface PolicyParts {
+  readonly keys: KeyedStore;
   readonly families: Families;
   readonly editions: Editions;
   readonly events: Events;
@@ -65,6 +68,7 @@ export class FamilyRefPolicy implements RefPolicy {
     const version = versionOf(update);
     if (version === undefined || update.to === null || update.from !== null) return undefined;
     try {
+      await planNeed(this.#parts.keys, this.#family, version, new Plan());
       await this.#prepare(version, update.to, objects);
       return undefined;
     } catch (error) {
@@ -100,11 +104,21 @@ export class FamilyRefPolicy implements RefPolicy {
     for (const update of updates) {
       const why = refusal(rules, update);
       if (why !== undefined) throw new GitError('ref-refused', why);
+      await this.#planName(update, plan);
       const pushed = this.#pushed.get(update.name);
       if (pushed !== undefined) await this.#planVersion(pushed, plan);
     }
     const detail = { refs: updates.slice(0, MAX_TOLD_REFS), of: updates.length };
     this.#parts.audit.plan({ action: 'git-pushed', by: this.#by, family: this.#family, detail }, plan);
+  }
+
+  /** The tag of a version that was removed is not set again. */
+  async #planName(update: RefUpdate, plan: Plan): Promise<void> {
+    const version = versionOf(update);
+    if (version === undefined || update.to === null) return;
+    await planNeed(this.#parts.keys, this.#family, version, plan).catch((error: unknown) => {
+      throw error instanceof DefinitionError ? new GitError('ref-refused', error.message, { cause: error }) : error;
+    });
   }
 
   async committed(): Promise<void> {

@@ -23,6 +23,7 @@ import { DefinitionError } from './definition-error.ts';
 import { wholeOf, type Editions, type Whole } from './editions.ts';
 import type { Events } from './events.ts';
 import type { Images } from './images.ts';
+import { gone, removedIn } from './removal.ts';
 import { versionCommit } from './version-commit.ts';
 import { isVersion } from './version-name.ts';
 import type { VersionRecord } from './version-record.ts';
@@ -64,6 +65,8 @@ export class Publisher {
   async publish(order: PublishOrder): Promise<Published> {
     const { family, version, request, pack } = order;
     if (!isVersion(version)) throw new DefinitionError('version-invalid', versionAdvice(version));
+    const removed = await removedIn(this.#parts.keys, family, version);
+    if (removed !== undefined) throw gone(family, removed);
     const there = await this.#parts.versions.record(family, version);
     if (there !== undefined && isSame(there, request)) {
       await drain(pack);

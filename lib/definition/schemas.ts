@@ -236,6 +236,7 @@ const FAMILY_EVENT = named(
       note: optional(text()),
     }),
     object<EventOf<Statement['kind']>>({ ...EVENT, what: STATEMENT_KIND, version: text(), text: text() }),
+    object<EventOf<'removed'>>({ ...EVENT, what: oneOf('removed'), version: text(), digest: DIGEST, reason: text() }),
   ),
   'one thing that happened in a family',
 );

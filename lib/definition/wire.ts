@@ -158,6 +158,7 @@ export type FamilyEvent = { readonly number: number; readonly at: string; readon
       readonly note?: string;
     }
   | { readonly what: Statement['kind']; readonly version: string; readonly text: string }
+  | { readonly what: 'removed'; readonly version: string; readonly digest: Sha256; readonly reason: string }
 );
 
 /** The newest first. */

@@ -219,6 +219,7 @@ export const allEvents = below(Buffer.from('e'));
 export const allPins = below(Buffer.from('p'));
 export const allStatements = below(Buffer.from('s'));
 export const allVersions = below(Buffer.from('v'));
+export const allRemoved = below(Buffer.from('x'));
 
 /**
  * What is moved with a store, in order, beside small content: all but leases (L), uploads (U) and the note of a move itself (Y).
