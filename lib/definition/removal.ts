@@ -5,28 +5,7 @@ import type { KeyedStore } from '../store/keyed-store.ts';
 import { removedKey } from '../store/keys.ts';
 import type { Plan } from '../store/plan.ts';
 import { DefinitionError } from './definition-error.ts';
-import type { VersionRecord } from './version-record.ts';
-import type { Actor } from './wire.ts';
-
-/** The value under a version's key of removals: that somebody is about to remove it, or that it was removed. */
-export type RemovalRecord = Removing | Removed;
-
-/** Whoever comes to need the version takes this away, and the removal does not happen. */
-export interface Removing {
-  readonly state: 'removing';
-  /** Tells two attempts apart. */
-  readonly attempt: string;
-}
-
-/** It stays for good, so that the name never stands for anything else. */
-export interface Removed {
-  readonly state: 'removed';
-  readonly version: string;
-  readonly at: string;
-  readonly by: Actor;
-  readonly reason: string;
-  readonly record: VersionRecord;
-}
+import type { RemovalRecord, Removed } from './version-record.ts';
 
 /** The version that was removed, found by its name or its digest. */
 export async function removedIn(

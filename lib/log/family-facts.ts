@@ -1,7 +1,6 @@
 import { asBuffer } from '../encoding/as-buffer.ts';
 import { wellFormed } from '../encoding/well-formed.ts';
-import type { VersionRecord } from '../definition/version-record.ts';
-import { removedIn } from '../definition/removal.ts';
+import type { RemovalRecord, VersionRecord } from '../definition/version-record.ts';
 import type { FamilyEvent } from '../definition/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
@@ -12,6 +11,7 @@ import {
   familyOfKey,
   numberOfKey,
   pendingEventKey,
+  removedKey,
   versionKey,
 } from '../store/keys.ts';
 import type { NewEntry } from './appending.ts';
@@ -86,5 +86,7 @@ export async function factOf(keys: KeyedStore, family: string, value: Uint8Array
 async function publishedAs(keys: KeyedStore, family: string, version: string): Promise<VersionRecord | undefined> {
   const value = await keys.get(versionKey(family, version));
   if (value !== undefined) return decodeJson<VersionRecord>(value);
-  return (await removedIn(keys, family, version))?.record;
+  const removal = await keys.get(removedKey(family, version));
+  const record = removal === undefined ? undefined : decodeJson<RemovalRecord>(removal);
+  return record?.state === 'removed' ? record.record : undefined;
 }

@@ -1,5 +1,4 @@
 import { asBuffer } from '../encoding/as-buffer.ts';
-import type { Digest } from '../encoding/digest.ts';
 import { decodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { removedKey } from '../store/keys.ts';
@@ -18,7 +17,7 @@ interface Removal {
 export async function removedManifest(
   keys: Pick<KeyedStore, 'get'>,
   family: string,
-  reference: string | Digest,
+  reference: string,
   plan?: Plan,
 ): Promise<string | undefined> {
   const key = removedKey(family, reference);

@@ -1,6 +1,5 @@
-import type { RemovalRecord } from '../definition/removal.ts';
 import { isVersion } from '../definition/version-name.ts';
-import type { PinRecord, StatementsRecord, VersionRecord } from '../definition/version-record.ts';
+import type { PinRecord, RemovalRecord, StatementsRecord, VersionRecord } from '../definition/version-record.ts';
 import type { NewEntry } from '../log/appending.ts';
 import { entryBytes, parseEntry } from '../log/entry-bytes.ts';
 import { factOf } from '../log/family-facts.ts';

@@ -1,5 +1,5 @@
-import { removedIn, type Removed } from '../definition/removal.ts';
-import type { PinRecord, VersionRecord } from '../definition/version-record.ts';
+import { removedIn } from '../definition/removal.ts';
+import type { PinRecord, Removed, VersionRecord } from '../definition/version-record.ts';
 import type { FamilyEvent } from '../definition/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';

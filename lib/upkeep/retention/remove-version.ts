@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Events } from '../../definition/events.ts';
-import type { Removed, Removing } from '../../definition/removal.ts';
+import type { Removed, Removing } from '../../definition/version-record.ts';
 import type { Digest } from '../../encoding/digest.ts';
 import type { Actor } from '../../definition/wire.ts';
 import { encodeParents } from '../../git/stored/history-ends.ts';

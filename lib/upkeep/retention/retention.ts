@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DefinitionError } from '../../definition/definition-error.ts';
-import type { Removing } from '../../definition/removal.ts';
-import type { Actor } from '../../definition/wire.ts';
-import type { Sha256 } from '../../encoding/digest.ts';
+import type { Removing } from '../../definition/version-record.ts';
+import type { Actor, RetainedVersion, RetentionReport, RetentionRules } from '../../definition/wire.ts';
 import { familyUnknown } from '../../oci/families.ts';
 import { decodeJson } from '../../store/json-value.ts';
 import { removedKey } from '../../store/keys.ts';
@@ -10,7 +9,7 @@ import { makePace } from '../pace.ts';
 import { FamilyView, type ViewedVersion } from './family-view.ts';
 import { Holders } from './holders.ts';
 import { endsWithout, planMarks, removing, VersionRemoval, type RemovalParts } from './remove-version.ts';
-import { judge, rulesText, type RetentionRules } from './rules.ts';
+import { judge, rulesText } from './rules.ts';
 
 /** So often it is looked anew, where others come between. */
 const MAX_ROUNDS = 10;
@@ -22,25 +21,6 @@ export interface RetainOptions {
   readonly by: Actor;
   readonly now: () => number;
   readonly signal?: AbortSignal;
-}
-
-export interface RetainedVersion {
-  readonly version: string;
-  readonly digest: Sha256;
-  readonly publishedAt: string;
-  readonly action: 'kept' | 'removed';
-  /** Why it stays. */
-  readonly why: readonly string[];
-  /** Its commit is behind others that stay, and so are its files in the family's Git repository. */
-  readonly inHistory?: true;
-}
-
-export interface RetentionReport {
-  readonly family: string;
-  /** False where nothing was changed: what is removed would be. */
-  readonly applied: boolean;
-  /** What was published last comes first. */
-  readonly versions: readonly RetainedVersion[];
 }
 
 /**

@@ -1,12 +1,5 @@
+import type { RetentionRules } from '../../definition/wire.ts';
 import { compareVersions, newestOf } from '../../definition/version-name.ts';
-
-/** Which versions stay beside those that always do. One of them at least is given. */
-export interface RetentionRules {
-  /** So many that were published last. */
-  readonly keepLast?: number;
-  /** Those that were published within so many seconds. */
-  readonly keepYoungerThan?: number;
-}
 
 /** What rules look at of a version. */
 export interface Candidate {

@@ -93,7 +93,7 @@ describe.each([2, 0])(
     }
 
     /** The same with us and with real git, each into a clone of its own; both then hold the same. */
-    async function alike(name: string, ...steps: (readonly string[])[]): Promise<string> {
+    async function expectAlike(name: string, ...steps: (readonly string[])[]): Promise<string> {
       await makePeer();
       const [ours, theirs] = [path(`${name}-ours`), path(`${name}-theirs`)];
       for (const [clone, url] of [
@@ -117,7 +117,7 @@ describe.each([2, 0])(
       ['twice', ['v2', 'v4']],
     ] as const)('is cloned whole where something was taken away %s', async (name, taken) => {
       await takeAway(...taken);
-      const clone = await alike(`whole-${name.replaceAll(' ', '-')}`, ['clone', '-q']);
+      const clone = await expectAlike(`whole-${name.replaceAll(' ', '-')}`, ['clone', '-q']);
       const tags = VERSIONS.filter((version) => !(taken as readonly string[]).includes(version));
       expect(await git(clone, 'tag')).toBe(tags.join('\n'));
       for (const tag of tags) expect(await git(clone, 'show', `${tag}:only-${tag}`)).toBe(tag);
@@ -125,21 +125,21 @@ describe.each([2, 0])(
 
     it('is cloned to a depth before and behind its end, and deepened to the end', async () => {
       await takeAway('v2');
-      await alike(
+      await expectAlike(
         'depth',
         ['clone', '-q', '--no-tags', '--depth', '1'],
         ['fetch', '-q', '--depth', '2'],
         ['fetch', '-q', '--depth', '9'],
       );
-      await alike('unshallow', ['clone', '-q', '--no-tags', '--depth', '1'], ['fetch', '-q', '--unshallow']);
-      await alike(
+      await expectAlike('unshallow', ['clone', '-q', '--no-tags', '--depth', '1'], ['fetch', '-q', '--unshallow']);
+      await expectAlike(
         'deepen',
         ['clone', '-q', '--no-tags', '--depth', '1'],
         ['fetch', '-q', '--deepen', '1'],
         ['fetch', '-q', '--deepen', '9'],
       );
-      await alike('tag', ['clone', '-q', '--no-tags', '--depth', '1', '--branch', 'v3']);
-      await alike('not', ['clone', '-q', '--no-tags', '--shallow-exclude', 'v3']);
+      await expectAlike('tag', ['clone', '-q', '--no-tags', '--depth', '1', '--branch', 'v3']);
+      await expectAlike('not', ['clone', '-q', '--no-tags', '--shallow-exclude', 'v3']);
     });
 
     it('is cloned without blobs, which come when they are asked for', async () => {
