@@ -12,8 +12,9 @@ import { sizeText } from '../size-text.ts';
 export const gc: Command = {
   usage: 'assay gc [--dry-run] [--untagged] [--grace <time>] [--json]',
   description: `
-Removes blobs that no manifest names, media that no run names, content that
-nothing has, Git objects that no branch or tag reaches, and uploads that were abandoned. It may run while the server runs and pushes go on.
+Removes blobs that no manifest names, media that no run names, Git objects that
+no branch or tag reaches, content that nothing has, and uploads that were
+abandoned. It may run while the server runs and pushes go on.
 
 A blob is marked by the first run that finds it unnamed and removed by a later
 one, when the grace period has passed and nobody has asked for it meanwhile.
