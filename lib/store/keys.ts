@@ -233,6 +233,11 @@ export const movedKeys: readonly KeyRange[] = [
 ];
 export const everyKey: KeyRange = { start: Buffer.of(0), end: Buffer.of(0xff) };
 
+/** Leases by which it is told that a family is being read. */
+export function readingLeases(family: string): KeyRange {
+  return below(leaseKey(`reading ${family} `));
+}
+
 /** The families whose names begin so. */
 export function familiesBelow(prefix: string): KeyRange {
   return below(familyKey(prefix));

@@ -3,6 +3,7 @@ import { StoredObjects } from '../git/stored/stored-objects.ts';
 import { decodeStat } from '../git/stored/object-record.ts';
 import { entriesOf } from '../store/keyed-store.ts';
 import { gitObjectsOf, oidOfKey, tidinessKey, unreachedOf } from '../store/keys.ts';
+import { readSince } from '../store/reading.ts';
 import { StoreError } from '../store/store-error.ts';
 import { UnreadableRepository, type Collection } from './collection.ts';
 import { GitReach } from './git-reach.ts';
@@ -50,6 +51,8 @@ async function markUnreached(collection: Collection, family: string, reach: GitR
   const { stores, breathe, graceMs } = collection;
   const unreached: Unreached = { due: new OidSet(), waiting: new OidSet() };
   const now = collection.now();
+  // Who began to read when something was not marked yet may be on the way to it.
+  const read = await readSince(stores.keys, family, now);
   const marks = new Marks(entriesOf(stores.keys, unreachedOf(family)));
   const writes = new MarkWrites(collection, family);
   for await (const { key, value } of entriesOf(stores.keys, gitObjectsOf(family))) {
@@ -59,7 +62,7 @@ async function markUnreached(collection: Collection, family: string, reach: GitR
     if (reach.has(oid)) {
       if (since !== undefined) await writes.unmark(oid);
     } else if (since !== undefined && since <= now) {
-      unreached[now - since >= graceMs ? 'due' : 'waiting'].add(oid);
+      unreached[now - since >= graceMs && since < read ? 'due' : 'waiting'].add(oid);
     } else {
       // A mark of a time to come was made before the clock was set back.
       await writes.mark(oid, now, decodeStat(value).size);

@@ -3,6 +3,7 @@ import type { Oid } from '../git/oid.ts';
 import type { StoredObjects } from '../git/stored/stored-objects.ts';
 import { entriesOf, type Check } from '../store/keyed-store.ts';
 import { gitObjectKey, gitObjectsOf, historyEndKey, oidOfKey, unreachedKey } from '../store/keys.ts';
+import { readSince } from '../store/reading.ts';
 import type { Collection } from './collection.ts';
 import { fromTheTop } from './from-the-top.ts';
 import type { GitReach } from './git-reach.ts';
@@ -67,10 +68,11 @@ export class GitSweep {
     const { collection, family, reach, roots } = this.#parts;
     const marks: Check[] = [];
     const wanted: Oid[] = [];
+    const read = await readSince(collection.stores.keys, family, collection.now());
     for (const oid of oids) {
       const key = unreachedKey(family, oid);
       const value = await collection.stores.keys.get(key);
-      if (value === undefined || collection.now() - decodeSince(value) < collection.graceMs) wanted.push(oid);
+      if (value === undefined || !isDue(decodeSince(value), read, collection)) wanted.push(oid);
       else marks.push({ key, value });
     }
     if (wanted.length === 0) return marks;
@@ -115,4 +117,8 @@ export class GitSweep {
     }
     return true;
   }
+}
+
+function isDue(since: number, read: number, { now, graceMs }: Collection): boolean {
+  return now() - since >= graceMs && since < read;
 }

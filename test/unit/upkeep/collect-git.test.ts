@@ -1,13 +1,14 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeCommit, parseCommit } from '../../../lib/git/commit.ts';
 import { readContent } from '../../../lib/git/object-content.ts';
 import type { Oid } from '../../../lib/git/oid.ts';
 import { encodeTree } from '../../../lib/git/tree.ts';
 import { namedBy } from '../../../lib/git/walk/named-by.ts';
 import { entriesOf, type Commit, type KeyedStore } from '../../../lib/store/keyed-store.ts';
-import { gitObjectKey, gitObjectsOf, oidOfKey, refKey, unreachedKey } from '../../../lib/store/keys.ts';
+import { gitObjectKey, gitObjectsOf, oidOfKey, readingLeases, refKey, unreachedKey } from '../../../lib/store/keys.ts';
+import { toldWhileRead } from '../../../lib/store/reading.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import type { CollectOptions, CollectReport } from '../../../lib/upkeep/collection.ts';
 import { expectSound, packOfTree, makeTree, publishTo, pushTo, testCase } from '../../support/publishing.ts';
@@ -178,6 +179,46 @@ describe('Git objects that nothing reaches', () => {
     expect(removed.objects).toBe(0);
     expect(skipped).toEqual([{ family: 'a', why: expect.stringContaining(tip) as string }]);
     for (const oid of all) expect(await objectsOf('a')).toContain(oid);
+  });
+});
+
+async function* pieces(): AsyncGenerator<number> {
+  yield 1;
+  yield 2;
+}
+
+describe('a clone that is under way', () => {
+  test('keeps what it may still read, until it ends or its server is dead', async () => {
+    const { all } = await abandoned();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { keys } = opened.stores;
+      const begin = async () => {
+        const reading = toldWhileRead(keys, 'a', pieces(), () => opened.time);
+        await reading.next();
+        await vi.advanceTimersByTimeAsync(3000);
+        vi.useRealTimers();
+        await expect.poll(() => keys.list({ ...readingLeases('a'), limit: 1 })).toHaveLength(1);
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+        return reading;
+      };
+      const first = await begin();
+      expect((await gc({ graceMs: 0 })).removed.objects).toBe(0);
+      expect(await objectsOf('a')).toEqual(all);
+      await first.return(undefined);
+      expect(await keys.list({ ...readingLeases('a'), limit: 1 })).toEqual([]);
+      // What was marked before one begins is not what that reads.
+      opened.time += 1;
+      const second = await begin();
+      expect((await gc({ graceMs: 0 })).removed.objects).toBe(all.size);
+      await second.return(undefined);
+      const more = await abandoned();
+      await begin();
+      opened.time += 61_000;
+      expect((await gc({ graceMs: 0 })).removed.objects).toBe(more.all.size);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
