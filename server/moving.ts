@@ -16,6 +16,7 @@ import { LogError } from '../lib/log/log-error.ts';
 import type { LogSigner } from '../lib/log/log-signer.ts';
 import { installKeyFile, readKeyFile } from '../lib/log/key-file.ts';
 import { decodeHead } from '../lib/log/head.ts';
+import { requireFormat } from '../lib/store/data-format.ts';
 import { logHeadKey } from '../lib/store/keys.ts';
 import { databaseName } from '../lib/store/postgres/database-name.ts';
 import { nameOf } from '../lib/store/s3/s3-location.ts';
@@ -47,7 +48,7 @@ export async function copy(from: Places, to: Places, ahead: boolean, watching: W
   const source = await openEngines(from, 'existing');
   const opened: { close(): Promise<void> }[] = [source];
   try {
-    await requireWhole(source.keys);
+    await requireWhole(source.keys, source.blobs.stores.blobs);
     const blobs = sameBlobs ? source.blobs : await openBlobs(to.blobs);
     if (!sameBlobs) opened.unshift(blobs);
     const keys = sameKeys ? source.keys : await openKeys(to.store);
@@ -77,7 +78,8 @@ export async function backup(order: BackupOrder, watching: Watching): Promise<Ba
   const { config, folder, withLogKey, keep } = order;
   const store = await openEngines(config, 'existing');
   try {
-    await requireWhole(store.keys);
+    await requireWhole(store.keys, store.blobs.stores.blobs);
+    await requireFormat(store.keys);
     const logKey = withLogKey ? await logKeyOf(config, store) : undefined;
     const options = paced(watching);
     const { blobs } = store.blobs.stores;

@@ -33,7 +33,11 @@ export interface Formats {
 
 /** The format of a store, whether or not this program knows it. */
 export async function formatOf(keys: KeyedStore): Promise<number> {
-  const value = await keys.get(formatKey);
+  return decodeFormat(await keys.get(formatKey));
+}
+
+/** What the value says under the format's key; of an older store there is none. */
+export function decodeFormat(value: Uint8Array | undefined): number {
   return value === undefined ? FIRST : decodeJson<FormatRecord>(value).format;
 }
 
@@ -64,7 +68,8 @@ export async function requireFormat(keys: KeyedStore, newest: number = DATA_FORM
   );
 }
 
-function refuseNewer(format: number, newest: number): void {
+/** For who brings data forward, or leaves that to a server. */
+export function refuseNewer(format: number, newest: number = DATA_FORMAT): void {
   if (format <= newest) return;
   throw new StoreError(
     'failed',
