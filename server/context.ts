@@ -76,13 +76,16 @@ export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
 }
 
 /** The one place that knows engines. */
-export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
+export async function openContext(
+  config: Config,
+  { tracer, onWait }: { readonly tracer?: Tracer | undefined; readonly onWait?: () => void } = {},
+): Promise<ServerContext> {
   const store = await openStore(config, 'made');
   const blobs =
     tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
   const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
-    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
+    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format), onWait });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);

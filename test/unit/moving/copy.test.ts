@@ -3,13 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha256 } from '../../../lib/encoding/digest.ts';
-import { copyStore, type CopyOptions, type CopyReport } from '../../../lib/moving/copy.ts';
+import { copyStore, type CopyOptions, type CopyReport, type Place } from '../../../lib/moving/copy.ts';
 import { LogSigner } from '../../../lib/log/log-signer.ts';
 import { requireWhole } from '../../../lib/moving/note.ts';
 import { FileLayout } from '../../../lib/store/files/file-layout.ts';
 import { DATA_FORMAT } from '../../../lib/store/data-format.ts';
 import { encodeJson } from '../../../lib/store/json-value.ts';
 import { allInline, contentOfKey, formatKey, inlineKey, leaseKey, uploadKey } from '../../../lib/store/keys.ts';
+import type { MoveMark } from '../../../lib/store/move-mark.ts';
 import { announceServer } from '../../../lib/store/presence.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
@@ -46,8 +47,9 @@ function stranger(): Promise<MovePlace> {
   return filled(LogSigner.generate());
 }
 
-async function collectIn({ stores }: MovePlace): Promise<void> {
-  const options = { graceMs: 0, uploadExpiryMs: 3_600_000, now: Date.now };
+async function collectIn({ stores }: Pick<MovePlace, 'stores'>): Promise<void> {
+  // A little later, so that what was named in this very millisecond is old enough.
+  const options = { graceMs: 0, uploadExpiryMs: 3_600_000, now: () => Date.now() + 1_000 };
   await collect(stores, registryOn(stores), options);
 }
 
@@ -83,6 +85,25 @@ function dyingAt(keys: KeyedStore, commit: number): KeyedStore {
       if (commits >= commit) throw new Error('died');
       return keys.commit(change);
     },
+  };
+}
+
+/** The same blobs, where one step of the mark fails: nothing after it is done. */
+function dyingMark(blobs: Place['blobs'], step: keyof MoveMark, when: 'before' | 'after'): Place['blobs'] {
+  async function dying(bytes: Uint8Array): Promise<never> {
+    if (when === 'after') await blobs[step](bytes);
+    throw new Error('died');
+  }
+  return {
+    stat: (digest) => blobs.stat(digest),
+    read: (digest, range) => blobs.read(digest, range),
+    write: (digest, source, signal) => blobs.write(digest, source, signal),
+    delete: (digest) => blobs.delete(digest),
+    list: () => blobs.list(),
+    readMark: () => blobs.readMark(),
+    makeMark: (bytes) => blobs.makeMark(bytes),
+    removeMark: () => blobs.removeMark(),
+    [step]: dying,
   };
 }
 
@@ -144,6 +165,24 @@ describe('a copy', () => {
       await copy(from, to);
       await requireWhole(to.keys);
       expect(await contentOf(to)).toEqual(expected);
+    }
+  });
+
+  test.each([
+    ['makeMark', 'before'],
+    ['makeMark', 'after'],
+    ['removeMark', 'before'],
+    ['removeMark', 'after'],
+  ] as const)('of all, or of the blobs alone, that died at %s, %s it was done, goes on', async (step, when) => {
+    const from = await filled();
+    for (const keysStay of [false, true]) {
+      const place = await open();
+      const to = keysStay ? { ...place, keys: from.keys } : place;
+      await expect(copy(from, { ...to, blobs: dyingMark(place.blobs, step, when) })).rejects.toThrow('died');
+      expect(await isWhole(to.keys)).toBe(keysStay);
+      expect(await copy(from, to)).toMatchObject({ ended: true, damaged: [] });
+      await requireWhole(to.keys, to.blobs);
+      expect(await contentOf(to)).toEqual(await contentOf(from));
     }
   });
 
@@ -302,7 +341,7 @@ describe('a copy of one half', () => {
     const gone = await removeOne(from);
     expect(await copy(from, half)).toMatchObject({ written: 0, ended: true });
     const moved = { ...from.stores, blobs: to.blobs };
-    await collect(moved, registryOn(moved), { graceMs: 0, uploadExpiryMs: 3_600_000, now: Date.now });
+    await collectIn({ stores: moved });
     expect(await to.blobs.stat(gone)).toBeUndefined();
     expect(await contentOf(moved)).toEqual(await contentOf(from));
   });
