@@ -73,14 +73,15 @@ export async function bringForward(
 }
 
 /** For who works on a store beside a server: that it has the format of this program. */
-export async function requireFormat(keys: KeyedStore, newest: number = DATA_FORMAT): Promise<void> {
+export async function requireFormat(
+  keys: KeyedStore,
+  newest: number = DATA_FORMAT,
+  how = 'start its server once, which brings it forward',
+): Promise<void> {
   const format = await formatOf(keys);
   refuseNewer(format, newest);
   if (format === newest) return;
-  throw new StoreError(
-    'failed',
-    `the data has format ${format}, and this Assay works with ${newest}; start its server once, which brings it forward`,
-  );
+  throw new StoreError('failed', `the data has format ${format}, and this Assay works with ${newest}; ${how}`);
 }
 
 /** For who brings data forward, or leaves that to a server. */

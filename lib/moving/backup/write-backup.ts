@@ -5,7 +5,7 @@ import type { LogSigner } from '../../log/log-signer.ts';
 import type { BlobStore } from '../../store/blob-store.ts';
 import type { Encoding, Located } from '../../store/content-record.ts';
 import { syncFolder } from '../../store/files/durable-files.ts';
-import { requireFormat } from '../../store/data-format.ts';
+import { DATA_FORMAT, requireFormat } from '../../store/data-format.ts';
 import { FileBlobStore } from '../../store/files/file-blob-store.ts';
 import { fileError } from '../../store/files/file-error.ts';
 import { namesIn } from '../../store/files/names-in.ts';
@@ -71,7 +71,8 @@ interface Writing extends BackupOptions {
  */
 export async function writeBackup(options: BackupOptions): Promise<BackupReport> {
   const { from, folder, now, keep, breathe, onProgress } = options;
-  await requireFormat(from.keys);
+  // Bringing it forward is what a backup is to be made before.
+  await requireFormat(from.keys, DATA_FORMAT, 'back it up with the version that used it last');
   const layout = await prepareBackups(folder);
   const onWait = (): void => onProgress?.('waiting for a garbage collection to end', 0, undefined);
   async function writeLocked(lock: FolderLock): Promise<BackupReport> {

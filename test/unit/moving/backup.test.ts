@@ -385,7 +385,7 @@ describe('a backup', () => {
     await write(DATA_FORMAT + 1);
     await expect(backup(from)).rejects.toThrow(/newer Assay/);
     await write(DATA_FORMAT - 1);
-    await expect(backup(from)).rejects.toThrow(/start its server once/);
+    await expect(backup(from)).rejects.toThrow(/back it up with the version that used it last/);
     await write(DATA_FORMAT);
     const { name } = await backup(from);
     await restore(await open());
