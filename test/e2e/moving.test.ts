@@ -9,7 +9,7 @@ import { entriesOf } from '../../lib/store/keyed-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
 import { formatKey, leaseKey } from '../../lib/store/keys.ts';
 import type { Sha256 } from '../../lib/encoding/digest.ts';
-import { assay, errorsIn } from '../support/assay-command.ts';
+import { assay, errorsIn, startAssay } from '../support/assay-command.ts';
 import { send } from '../support/http.ts';
 import { mayMount } from '../support/may-mount.ts';
 import { checkpointOf, expectServed, expectVerified, fill, json, killed } from '../support/moving.ts';
@@ -307,6 +307,35 @@ describe('a backup', () => {
     await expectServed(restored, pushed);
     await expectVerified(restored);
   }, 120_000);
+
+  test('that was suspended while another took its folder over ends, and leaves it as the other made it', async () => {
+    const [data, backups] = [fresh('source'), fresh('backups')];
+    const source = await serving(data);
+    const { repository } = await fill(source, folder.path);
+    // Enough that there is a middle to be suspended in.
+    for (let at = 0; at < 60; at += 1) await new Repository(source, repository).pushBlob(randomContent(500_000));
+    await source.stop();
+    const first = startAssay(['backup', backups, '--data', data]);
+    const ended = new Promise<number | null>((resolve) => first.once('close', resolve));
+    let said = '';
+    first.stdout?.resume();
+    first.stderr?.on('data', (piece: Buffer) => (said += piece.toString()));
+    try {
+      const isInTheMiddle = hasPart(join(backups, 'raw'), 0);
+      while (first.exitCode === null && !(await isInTheMiddle())) await sleep(1);
+      first.kill('SIGSTOP');
+      expect(first.exitCode).toBeNull();
+      const { name } = await json<{ name: string }>(['backup', backups, '--data', data, '--keep', '1']);
+      first.kill('SIGCONT');
+      expect(await ended).toBe(1);
+      expect(said).toContain('another assay backup has taken the folder');
+      expect(await json(['backup', 'verify', backups])).toEqual({ verified: [name], faults: [] });
+      expect(await readdir(join(backups, 'backups'))).toEqual([name]);
+    } finally {
+      first.kill('SIGKILL');
+      await ended;
+    }
+  }, 90_000);
 
   test('without the key of the log says so, and one whose key is not at hand is refused', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];

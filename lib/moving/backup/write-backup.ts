@@ -127,6 +127,8 @@ async function writeOrNothing(
     return await writeInto(temporary, layout, lock, lease, options);
   } catch (error) {
     await rm(temporary.path, { recursive: true, force: true });
+    // Where another has taken over, and the files away, that is the reason.
+    await lock.check();
     throw fileError(error, 'writing a backup');
   }
 }
