@@ -14,11 +14,12 @@ import { mayMount } from '../support/may-mount.ts';
 import { checkpointOf, expectServed, expectVerified, fill, json, killed } from '../support/moving.ts';
 import { randomContent } from '../support/oci-content.ts';
 import { Repository } from '../support/repository.ts';
+import { rounds } from '../support/rounds.ts';
 import { runProgram } from '../support/run-program.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
-const KILLS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 4);
+const KILLS = rounds(2, 4);
 const folder = useTemporaryFolder();
 const servers: Server[] = [];
 let made = 0;
