@@ -4,11 +4,12 @@ import { openLog } from '../../lib/log/open-log.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { errorsIn } from '../support/assay-command.ts';
 import { naiveRoot } from '../support/naive-tree.ts';
+import { rounds } from '../support/rounds.ts';
 import { saidUntilKilled } from '../support/said-until-killed.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
-const KILLS = 10;
+const KILLS = rounds(3, 10);
 const APPENDER = 'append-until-killed.mjs';
 
 describe('a log whose processes are killed in mid-append', () => {

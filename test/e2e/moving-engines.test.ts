@@ -17,11 +17,12 @@ import { randomContent } from '../support/oci-content.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { describeWith, S3_PROGRAMS } from '../support/programs.ts';
 import { Repository } from '../support/repository.ts';
+import { rounds } from '../support/rounds.ts';
 import { useS3 } from '../support/s3.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 2);
+const ROUNDS = rounds(1, 2);
 
 /** Keys and blobs of one kind of engines. */
 interface Engines {

@@ -26,10 +26,11 @@ import { actions, contentOf, put, type MovedContent } from '../../support/moved-
 import { UNHURRIED, useMovePlaces, type MovePlace } from '../../support/move-places.ts';
 import { expectSound, publishTo } from '../../support/publishing.ts';
 import { oneChunk } from '../../support/registry.ts';
+import { rounds } from '../../support/rounds.ts';
 import { runPlaceOn } from '../../support/run-place.ts';
 import { registryOn } from '../../support/use-stores.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 6);
+const ROUNDS = rounds(2, 6);
 const { folder, open } = useMovePlaces();
 const ALL = [
   { what: 'blob', size: 500 },

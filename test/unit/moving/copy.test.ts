@@ -17,9 +17,10 @@ import { collect } from '../../../lib/upkeep/collect.ts';
 import { actions, contentOf, put } from '../../support/moved-content.ts';
 import { UNHURRIED, useMovePlaces, type MovePlace } from '../../support/move-places.ts';
 import { everythingIn, expectSound } from '../../support/publishing.ts';
+import { rounds } from '../../support/rounds.ts';
 import { registryOn } from '../../support/use-stores.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 6);
+const ROUNDS = rounds(2, 6);
 const { folder, open } = useMovePlaces();
 
 const ALL = [
