@@ -146,13 +146,19 @@ describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
     await expectSound(back);
   }, 120_000);
 
-  test('only the blobs go to S3', async () => {
+  test('only the blobs go to S3, where nobody serves them before all are there', async () => {
     const [here, there] = [oneMachine(), await manyMachines()];
     const logKey = fresh('log.key');
     const { pushed } = await filledOn(here, logKey);
     const mixed = { ...here, env: { ...here.env, ASSAY_BLOBS: there.env['ASSAY_BLOBS']! } };
-    const report = await run<object>('copy', '--from', here.places, '--to', Object.values(mixed.env).join(','));
-    expect(report).toMatchObject({ keys: 0, ended: true, damaged: [] });
+    const command = ['copy', '--from', here.places, '--to', Object.values(mixed.env).join(',')];
+    await run(...command, '--ahead');
+    const half = await assay(['fsck'], { ...s3.environment, ...mixed.env });
+    expect({ code: half.code, stderr: half.stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('is not all there'),
+    });
+    expect(await run<object>(...command)).toMatchObject({ keys: 0, written: 0, ended: true, damaged: [] });
     await expectSound(mixed);
     await expectServed(await serving(mixed, logKey), pushed);
   }, 60_000);
