@@ -2,11 +2,15 @@ import { commitUntilHeld } from '../../store/commit-until-held.ts';
 import type { ContentStore } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
 import { after, gitObjectKey, unreachedKey, unreachedOf } from '../../store/keys.ts';
+import { Plan } from '../../store/plan.ts';
 import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';
 import type { ObjectSource, ObjectStat, StoredObject } from '../object-source.ts';
 import type { Oid } from '../oid.ts';
 import { decodeObject, decodeStat, type ObjectRecord } from './object-record.ts';
+
+/** From so many objects marks are taken with one commit. */
+const RESCUE_BATCH = 400;
 
 /** The Git objects of one family. An embedded store answers without a turn of the event loop, so this takes its own. */
 export class StoredObjects implements ObjectSource {
@@ -45,22 +49,29 @@ export class StoredObjects implements ObjectSource {
     const marks = after(unreachedOf(this.#family), unreachedKey(this.#family));
     const [marked] = await this.#keys.list({ ...marks, limit: 1 });
     if (marked === undefined) return new Set(found.keys());
-    const breather = new Breather();
     const present = new Set<Oid>();
-    for (const oid of found.keys()) {
-      if (await this.#unmark(oid)) present.add(oid);
-      if (breather.due()) await breather.rest();
+    const all = [...found.keys()];
+    for (let at = 0; at < all.length; at += RESCUE_BATCH) {
+      for (const oid of await this.#unmark(all.slice(at, at + RESCUE_BATCH))) present.add(oid);
     }
     return present;
   }
 
-  /** False where it is gone meanwhile. */
-  #unmark(oid: Oid): Promise<boolean> {
+  /** Those of these that are there still. */
+  #unmark(oids: readonly Oid[]): Promise<readonly Oid[]> {
     return commitUntilHeld(this.#keys, async () => {
-      const [key, mark] = [gitObjectKey(this.#family, oid), unreachedKey(this.#family, oid)];
-      const [value, since] = [await this.#keys.get(key), await this.#keys.get(mark)];
-      if (value === undefined || since === undefined) return { result: value !== undefined };
-      return { commit: { checks: [{ key, value }], deletes: [mark] }, result: true };
+      const breather = new Breather();
+      const present: Oid[] = [];
+      const plan = new Plan();
+      for (const oid of oids) {
+        const [key, mark] = [gitObjectKey(this.#family, oid), unreachedKey(this.#family, oid)];
+        const value = await this.#keys.get(key);
+        if (value === undefined) continue;
+        present.push(oid);
+        if ((await this.#keys.get(mark)) !== undefined) plan.check({ key, value }).delete(mark);
+        if (breather.due()) await breather.rest();
+      }
+      return plan.changesNothing ? { result: present } : { commit: plan.commit, result: present };
     });
   }
 

@@ -1,4 +1,4 @@
-import type { VersionRecord, PinRecord } from '../../definition/version-record.ts';
+import type { PinRecord, StatementsRecord, VersionRecord } from '../../definition/version-record.ts';
 import { removedIn } from '../../definition/removal.ts';
 import { isVersion } from '../../definition/version-name.ts';
 import type { Digest } from '../../encoding/digest.ts';
@@ -12,10 +12,13 @@ import { decodeJson } from '../../store/json-value.ts';
 import { entriesOf, type Check, type Entry, type KeyedStore } from '../../store/keyed-store.ts';
 import {
   digestsOfKey,
+  eventsOf,
   manifestKey,
+  numberOfKey,
   pinsOf,
   refKey,
   removedOf,
+  statementsKey,
   tagOfKey,
   tagsOfManifest,
   versionsOf,
@@ -31,6 +34,7 @@ export interface ViewedVersion {
   readonly record: VersionRecord;
   /** Why it stays whatever the rules say. */
   readonly needed: readonly string[];
+  readonly retired: boolean;
 }
 
 export interface ViewParts {
@@ -47,6 +51,8 @@ export class FamilyView {
   readonly #parts: ViewParts;
   readonly family: string;
   readonly refsMark: Check;
+  /** The event that comes next: statements renew no mark of refs. */
+  readonly nextEvent: number;
   readonly versions: readonly ViewedVersion[];
   readonly line: Line;
   /** Commits of versions that there are, or were. */
@@ -57,11 +63,12 @@ export class FamilyView {
   private constructor(
     parts: ViewParts,
     family: string,
-    found: Pick<FamilyView, 'refsMark' | 'versions' | 'line' | 'commits' | 'namedBy'>,
+    found: Pick<FamilyView, 'refsMark' | 'nextEvent' | 'versions' | 'line' | 'commits' | 'namedBy'>,
   ) {
     this.#parts = parts;
     this.family = family;
     this.refsMark = found.refsMark;
+    this.nextEvent = found.nextEvent;
     this.versions = found.versions;
     this.line = found.line;
     this.commits = found.commits;
@@ -71,6 +78,8 @@ export class FamilyView {
   static async of(parts: ViewParts, family: string): Promise<FamilyView> {
     const { keys, registry, breathe } = parts;
     const refsMark = { key: refKey(family, ''), value: await keys.get(refKey(family, '')) };
+    const [last] = await keys.list({ ...eventsOf(family), limit: 1, reverse: true });
+    const nextEvent = last === undefined ? 0 : numberOfKey(last.key) + 1;
     const { refs } = await new StoredRefs(keys, family).list();
     const objects = new StoredObjects(keys, registry.content, family);
     const line = await Line.of(objects, refs, await historyEndsIn(keys, family), breathe);
@@ -93,9 +102,9 @@ export class FamilyView {
         ),
       ];
       commits.add(record.commit);
-      versions.push({ version, entry, record, needed });
+      versions.push({ version, entry, record, needed, retired: await isRetired(keys, family, version) });
     }
-    return new FamilyView(parts, family, { refsMark, versions, line, commits, namedBy });
+    return new FamilyView(parts, family, { refsMark, nextEvent, versions, line, commits, namedBy });
   }
 
   parts(record: VersionRecord): Promise<Parts> {
@@ -110,6 +119,12 @@ async function pinsIn(keys: KeyedStore, family: string): Promise<ReadonlyMap<str
     pins.set(version, [...(pins.get(version) ?? []), tagOfKey(key)]);
   }
   return pins;
+}
+
+async function isRetired(keys: KeyedStore, family: string, version: string): Promise<boolean> {
+  const value = await keys.get(statementsKey(family, version));
+  const { statements } = value === undefined ? { statements: [] } : decodeJson<StatementsRecord>(value);
+  return statements.findLast(({ kind }) => kind !== 'erratum')?.kind === 'retired';
 }
 
 /** Branches and tags at a commit, but for the version's own tag and the branches of pins, which are told as pins. */

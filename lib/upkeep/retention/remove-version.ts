@@ -10,6 +10,7 @@ import { decodeJson, encodeJson } from '../../store/json-value.ts';
 import type { Check, KeyedStore } from '../../store/keyed-store.ts';
 import {
   digestsOfKey,
+  eventKey,
   historyEndKey,
   manifestKey,
   refKey,
@@ -44,6 +45,7 @@ export class VersionRemoval {
   readonly #order: RemovalOrder;
   readonly #holders: Holders;
   #refsMark: Check;
+  #nextEvent: number;
 
   private constructor(parts: RemovalParts, view: FamilyView, order: RemovalOrder, holders: Holders) {
     this.#parts = parts;
@@ -51,6 +53,7 @@ export class VersionRemoval {
     this.#order = order;
     this.#holders = holders;
     this.#refsMark = view.refsMark;
+    this.#nextEvent = view.nextEvent;
   }
 
   static async of(parts: RemovalParts, view: FamilyView, order: RemovalOrder): Promise<VersionRemoval> {
@@ -65,6 +68,7 @@ export class VersionRemoval {
     const { by, reason, attempt } = this.#order;
     const key = removedKey(family, version);
     const plan = new Plan().check(this.#refsMark, entry, { key, value: removing(attempt) });
+    plan.check({ key: eventKey(family, this.#nextEvent), value: undefined });
     if (!(await this.#planParts(version, plan))) return false;
     registry.tags.planMove(family, version, record.digest, undefined, plan);
     const refsMark = await this.#planGit(viewed, plan);
@@ -76,6 +80,7 @@ export class VersionRemoval {
     plan.check({ key: statements, value: await keys.get(statements) }).delete(entry.key, statements);
     if (!(await keys.commit(plan.commit))) return false;
     this.#refsMark = refsMark;
+    this.#nextEvent += 1;
     this.#holders.forget(version);
     return true;
   }

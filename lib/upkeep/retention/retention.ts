@@ -46,8 +46,8 @@ export async function retain(parts: RemovalParts, family: string, options: Retai
 
 function judgeView(view: FamilyView, { rules, now }: RetainOptions): RetainedVersion[] {
   const byName = new Map(view.versions.map((viewed) => [viewed.version, viewed]));
-  const candidates = view.versions.map(({ version, record, needed }) => {
-    return { version, at: Date.parse(record.published.at), needed };
+  const candidates = view.versions.map(({ version, record, needed, retired }) => {
+    return { version, at: Date.parse(record.published.at), needed, retired };
   });
   return judge(candidates, rules, now()).map(({ version, why }) => {
     const { record } = byName.get(version) as ViewedVersion;

@@ -8,6 +8,7 @@ export interface Candidate {
   readonly at: number;
   /** Why it always stays, in words: a pin stands at it, a run names it. */
   readonly needed: readonly string[];
+  readonly retired: boolean;
 }
 
 /** Why each version stays, none at all for one that is to go; in the order of their publishing, the last first. */
@@ -17,10 +18,12 @@ export function judge(
   now: number,
 ): { readonly version: string; readonly why: readonly string[] }[] {
   const newest = newestOf(candidates.map(({ version }) => version));
+  const latest = newestOf(candidates.filter(({ retired }) => !retired).map(({ version }) => version));
   const byTime = [...candidates].sort((a, b) => b.at - a.at || compareVersions(b.version, a.version));
   return byTime.map(({ version, at, needed }, place) => {
     const why = [...needed];
     if (version === newest) why.push('the newest');
+    else if (version === latest) why.push('the newest that is not retired');
     if (place < keepLast) why.push(`among the last ${keepLast}`);
     // A time to come is of a clock that was set back.
     if (keepYoungerThan !== undefined && now - at < keepYoungerThan * 1000)

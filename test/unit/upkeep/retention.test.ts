@@ -118,6 +118,20 @@ describe('retention', () => {
     expect(removedOf(await keep({ keepLast: 3, keepYoungerThan: 1 }, false))).toEqual(['v1.1.0', 'v1.0.0']);
   });
 
+  test('keeps what latest stands for, also where newer ones are retired', async () => {
+    await published('v1.0.0', 'v1.1.0', 'v1.2.0', 'v1.3.0');
+    for (const version of ['v1.2.0', 'v1.3.0'])
+      await place.definitions.statements.add(FAMILY, version, { kind: 'retired', text: 'x' }, SOMEBODY);
+    const { versions } = await keep({ keepLast: 1 });
+    const stay = versions.filter(({ action }) => action === 'kept');
+    expect(stay.map(({ version, why }) => `${version} ${why.join('; ')}`)).toEqual([
+      'v1.3.0 the branch main stands at it; the newest; among the last 1',
+      'v1.1.0 the newest that is not retired',
+    ]);
+    expect(await names()).toEqual(['v1.1.0', 'v1.3.0']);
+    expect((await place.definitions.versions.resolve(FAMILY, 'latest')).version).toBe('v1.1.0');
+  });
+
   test('refuses rules that say nothing, or nothing sensible', async () => {
     await published('v1.0.0');
     for (const rules of [{}, { keepLast: 0 }, { keepLast: 1.5 }, { keepYoungerThan: -1 }])
@@ -294,6 +308,10 @@ describe('beside retention', () => {
       const { commit } = await definitions.versions.resolve(FAMILY, 'v1.0.0');
       const update = { name: 'refs/heads/mine', from: null, to: commit };
       expect(await pushTo(definitions, FAMILY, new Parcel(), [update])).toEqual({ 'refs/heads/mine': undefined });
+    },
+    'the retirement of all newer ones': async ({ definitions }) => {
+      for (const version of ['v1.1.0', 'v1.2.0'])
+        await definitions.statements.add(FAMILY, version, { kind: 'retired', text: 'x' }, SOMEBODY);
     },
     'an index': async ({ registry, definitions }) => {
       const { digest } = await definitions.versions.resolve(FAMILY, 'v1.0.0');
