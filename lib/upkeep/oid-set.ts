@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { asBuffer } from '../encoding/as-buffer.ts';
 import type { Oid } from '../git/oid.ts';
 
@@ -12,6 +13,7 @@ export class OidSet {
   #words = new Uint32Array(FIRST_SLOTS * WORDS);
   #used = new Uint8Array(FIRST_SLOTS);
   #size = 0;
+  readonly #factor = randomInt(2 ** 31) * 2 + 1;
   readonly #asked = new Uint32Array(WORDS);
   readonly #bytes = asBuffer(new Uint8Array(this.#asked.buffer));
 
@@ -63,13 +65,23 @@ export class OidSet {
   #find(): number {
     const mask = this.#used.length - 1;
     const [a, b, c, d, e] = this.#asked;
-    for (let slot = (a ?? 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = this.#firstSlot() & mask; ; slot = (slot + 1) & mask) {
       if (this.#used[slot] === 0) return slot;
       const at = slot * WORDS;
       const words = this.#words;
       if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d && words[at + 4] === e)
         return slot;
     }
+  }
+
+  /** Who chooses what is pushed must not choose where it meets. */
+  #firstSlot(): number {
+    let mixed = 0;
+    for (let word = 0; word < WORDS; word += 1) {
+      mixed = Math.imul(mixed ^ (this.#asked[word] ?? 0), this.#factor);
+      mixed ^= mixed >>> 15;
+    }
+    return mixed;
   }
 
   #grow(): void {
