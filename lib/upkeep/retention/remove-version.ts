@@ -69,7 +69,7 @@ export class VersionRemoval {
     const key = removedKey(family, version);
     const plan = new Plan().check(this.#refsMark, entry, { key, value: removing(attempt) });
     plan.check({ key: eventKey(family, this.#nextEvent), value: undefined });
-    if (!(await this.#planParts(version, plan))) return false;
+    if (!(await this.#planParts(viewed, plan))) return false;
     registry.tags.planMove(family, version, record.digest, undefined, plan);
     const refsMark = await this.#planGit(viewed, plan);
     const at = await events.plan(family, { what: 'removed', version, digest: record.digest, reason }, by, plan);
@@ -99,9 +99,11 @@ export class VersionRemoval {
   }
 
   /** What other versions have as well becomes theirs, and the rest nobody's. Its manifests go at once. */
-  async #planParts(version: string, plan: Plan): Promise<boolean> {
+  async #planParts({ version, record: { digest } }: ViewedVersion, plan: Plan): Promise<boolean> {
     const parts = this.#holders.partsOf(version);
     const going = await this.#goingManifests(version, parts);
+    // A tag has come to it.
+    if (!going.has(nameOf(manifestKey(this.#view.family, digest)))) return false;
     for (const [name, part] of parts) {
       const value = await this.#parts.keys.get(part.key);
       if (value === undefined) continue;

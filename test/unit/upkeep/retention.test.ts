@@ -325,13 +325,45 @@ describe('beside retention', () => {
     },
   };
 
-  test.each(Object.keys(needs))('%s that comes just before the removal keeps the version', async (name) => {
-    await published('v1.0.0', 'v1.1.0', 'v1.2.0');
-    const keys = interruptedOnce(
+  /** Between the second look at the family and the removal of the version. */
+  function afterTheLook(happen: () => Promise<void>): KeyedStore {
+    const { keys } = opened.stores;
+    let marked = false;
+    let happened = false;
+    return {
+      get: (key) => keys.get(key),
+      async list(range) {
+        // The first thing that a removal looks at are the tags of its manifests.
+        if (marked && !happened && range.start[0] === 'g'.charCodeAt(0) && range.limit === 2) {
+          happened = true;
+          await happen();
+        }
+        return keys.list(range);
+      },
+      commit(commit) {
+        marked ||= commit.puts?.some(({ key }) => removedKey(FAMILY, 'v1.0.0').equals(key)) === true;
+        return keys.commit(commit);
+      },
+      close: () => keys.close(),
+    };
+  }
+
+  function beforeTheCommit(happen: () => Promise<void>): KeyedStore {
+    return interruptedOnce(
       opened.stores.keys,
       ({ deletes = [] }) => deletes.some((key) => versionKey(FAMILY, 'v1.0.0').equals(key)),
-      async () => void (await needs[name]!(place)),
+      happen,
     );
+  }
+
+  const moments = Object.keys(needs).flatMap((name) => [
+    [name, 'just before its removal', beforeTheCommit] as const,
+    [name, 'when it was looked at for the last time', afterTheLook] as const,
+  ]);
+
+  test.each(moments)('%s that comes %s keeps the version', async (name, _, at) => {
+    await published('v1.0.0', 'v1.1.0', 'v1.2.0');
+    const keys = at(async () => void (await needs[name]!(place)));
     expect(removedOf(await keep({ keepLast: 1 }, true, await placeOn(keys)))).toEqual(['v1.1.0']);
     expect(await names()).toEqual(['v1.0.0', 'v1.2.0']);
     expect(await opened.stores.keys.get(removedKey(FAMILY, 'v1.0.0'))).toBeUndefined();
