@@ -298,6 +298,37 @@ describe('retention', () => {
   });
 });
 
+/** Between the second look at the family and the removal of the version. */
+function afterTheLook(happen: () => Promise<void>): KeyedStore {
+  const { keys } = opened.stores;
+  let marked = false;
+  let happened = false;
+  return {
+    get: (key) => keys.get(key),
+    async list(range) {
+      // The first thing that a removal looks at are the tags of its manifests.
+      if (marked && !happened && range.start[0] === 'g'.charCodeAt(0) && range.limit === 2) {
+        happened = true;
+        await happen();
+      }
+      return keys.list(range);
+    },
+    commit(commit) {
+      marked ||= commit.puts?.some(({ key }) => removedKey(FAMILY, 'v1.0.0').equals(key)) === true;
+      return keys.commit(commit);
+    },
+    close: () => keys.close(),
+  };
+}
+
+function beforeTheCommit(happen: () => Promise<void>): KeyedStore {
+  return interruptedOnce(
+    opened.stores.keys,
+    ({ deletes = [] }) => deletes.some((key) => versionKey(FAMILY, 'v1.0.0').equals(key)),
+    happen,
+  );
+}
+
 describe('beside retention', () => {
   const needs: Record<string, (place: RunPlace) => Promise<unknown>> = {
     'a pin': ({ definitions }) => definitions.pins.change(FAMILY, 'stable', { to: 'v1.0.0' }, SOMEBODY),
@@ -324,37 +355,6 @@ describe('beside retention', () => {
       await registry.manifests.push(FAMILY, { tag: 'all' }, Buffer.from(JSON.stringify(index)), undefined);
     },
   };
-
-  /** Between the second look at the family and the removal of the version. */
-  function afterTheLook(happen: () => Promise<void>): KeyedStore {
-    const { keys } = opened.stores;
-    let marked = false;
-    let happened = false;
-    return {
-      get: (key) => keys.get(key),
-      async list(range) {
-        // The first thing that a removal looks at are the tags of its manifests.
-        if (marked && !happened && range.start[0] === 'g'.charCodeAt(0) && range.limit === 2) {
-          happened = true;
-          await happen();
-        }
-        return keys.list(range);
-      },
-      commit(commit) {
-        marked ||= commit.puts?.some(({ key }) => removedKey(FAMILY, 'v1.0.0').equals(key)) === true;
-        return keys.commit(commit);
-      },
-      close: () => keys.close(),
-    };
-  }
-
-  function beforeTheCommit(happen: () => Promise<void>): KeyedStore {
-    return interruptedOnce(
-      opened.stores.keys,
-      ({ deletes = [] }) => deletes.some((key) => versionKey(FAMILY, 'v1.0.0').equals(key)),
-      happen,
-    );
-  }
 
   const moments = Object.keys(needs).flatMap((name) => [
     [name, 'just before its removal', beforeTheCommit] as const,
