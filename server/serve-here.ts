@@ -5,6 +5,7 @@ import { makeServer } from './app.ts';
 import type { Config } from './config.ts';
 import type { Connections } from './connections.ts';
 import { openContext, type Context, type ServerContext } from './context.ts';
+import { DRAIN_MS } from './end-limit.ts';
 import { describeError, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { publicationStatus } from '../lib/publication/publication-status.ts';
@@ -14,9 +15,6 @@ import { startPublication } from './publication.ts';
 import { Turns } from './turns.ts';
 import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
-
-/** After so long in draining, requests that are still under way are cut. */
-const DRAIN_MS = 30_000;
 
 /** What makes one process of a server differ from others. */
 export interface Duty {
@@ -74,8 +72,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
     const signal = await duty.ending;
     log.info('draining', { signal });
     // A publication that hangs, of its own or for somebody who asked for it, is cut at once.
-    await Promise.all([drain(server, connections), publication?.stop() ?? Promise.resolve()]);
-    await upkeep?.stop();
+    await Promise.all([drain(server, connections), publication?.stop(), upkeep?.stop()]);
   } finally {
     await context.close();
     await tracing?.close();

@@ -4,13 +4,11 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { logTo, type Log } from '../log.ts';
 import type { CountedMetrics } from '../metrics.ts';
+import { killLater } from '../end-limit.ts';
 import { firstSignal } from '../signals.ts';
 import { replacementAfter } from './back-off.ts';
 import { remainsOf, summedText } from './summed-metrics.ts';
 import { WatchedProcess, type ProcessEnd } from './watched-process.ts';
-
-/** Longer than a process that serves takes to drain and to end what it was at. */
-const END_LIMIT_MS = 60_000;
 
 /** The place of one process that serves; who takes it is replaced when it ends. */
 interface Place {
@@ -101,10 +99,7 @@ class Watch {
       clearTimeout(timer);
       process?.drain(signal);
     }
-    setTimeout(() => {
-      this.#log.error('processes did not end in time', {});
-      this.killAll();
-    }, END_LIMIT_MS).unref();
+    killLater(this.#log, () => this.killAll());
     this.#endIfAll();
   }
 
