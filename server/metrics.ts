@@ -15,11 +15,9 @@ export interface CountedMetrics {
   readonly others: readonly MetricObjectWithValues<MetricValue<string>>[];
 }
 
-type PublicationGauge = readonly [
-  name: string,
-  help: string,
-  valueOf: (status: PublicationStatus, now: number) => number,
-];
+type Standing = Omit<PublicationStatus, 'snapshots'>;
+
+type PublicationGauge = readonly [name: string, help: string, valueOf: (standing: Standing, now: number) => number];
 
 const PUBLICATION_GAUGES: readonly PublicationGauge[] = [
   [
@@ -81,11 +79,11 @@ export class Metrics {
   }
 
   /** How publication stands (of all processes alike), asked for whenever somebody scrapes. */
-  publication(status: () => Promise<PublicationStatus>): void {
+  publication(standing: () => Promise<Standing>): void {
     const registers = [this.#registry];
     const gauges = PUBLICATION_GAUGES.map(([name, help]) => new Gauge({ name, help, aggregator: 'max', registers }));
     this.#beforeText = async () => {
-      const stands = await status();
+      const stands = await standing();
       PUBLICATION_GAUGES.forEach(([, , valueOf], at) => gauges[at]?.set(valueOf(stands, Date.now())));
     };
   }

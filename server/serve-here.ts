@@ -8,7 +8,7 @@ import { openContext, type Context, type ServerContext } from './context.ts';
 import { DRAIN_MS } from './end-limit.ts';
 import { describeError, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { publicationStatus } from '../lib/publication/publication-status.ts';
+import { publicationStanding } from '../lib/publication/publication-status.ts';
 import { LOOPBACK, Proxies } from './proxies.ts';
 import { makeReadiness } from './readiness.ts';
 import { startPublication } from './publication.ts';
@@ -42,7 +42,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
     const publication = await startPublication(context, log, keepsUp, tracing?.tracer);
     if (publication !== undefined) {
       const { renderer, target } = publication;
-      metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));
+      metrics.publication(async () => publicationStanding(context.stores.keys, target, await renderer.size()));
     }
     const proxies = proxiesOf(config);
     const { server, connections } = makeServer({

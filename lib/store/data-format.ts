@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
-import { formatKey } from './keys.ts';
+import { everyKey, formatKey } from './keys.ts';
 import { withLease } from './lease.ts';
+import { separateSnapshots } from './separate-snapshots.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -12,7 +13,7 @@ import { StoreError } from './store-error.ts';
 export type FormatStep = (keys: KeyedStore) => Promise<void>;
 
 /** The steps from each format to the next, the first from format 1. What was released is never changed, only added to. */
-const STEPS: readonly FormatStep[] = [];
+const STEPS: readonly FormatStep[] = [separateSnapshots];
 
 /** The format of what this program keeps: of all keys, their values, and the files that they name. */
 export const DATA_FORMAT: number = STEPS.length + 1;
@@ -41,7 +42,7 @@ export async function formatOf(keys: KeyedStore): Promise<number> {
 export async function bringForward(keys: KeyedStore, { clock, steps = STEPS, onStep }: Formats): Promise<void> {
   const newest = steps.length + 1;
   refuseNewer(await formatOf(keys), newest);
-  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, FIRST);
+  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, (await isEmpty(keys)) ? newest : FIRST);
   if ((await formatOf(keys)) === newest) return;
   await withLease(keys, 'data format', clock, async (lease) => {
     for (let format = await formatOf(keys); format < newest; format += 1) {
@@ -62,6 +63,11 @@ export async function requireFormat(keys: KeyedStore, newest: number = DATA_FORM
     'failed',
     `the data has format ${format}, and this Assay works with ${newest}; start its server once, which brings it forward`,
   );
+}
+
+/** A new store has nothing to bring forward. */
+async function isEmpty(keys: KeyedStore): Promise<boolean> {
+  return (await keys.list({ ...everyKey, limit: 1 })).length === 0;
 }
 
 function refuseNewer(format: number, newest: number): void {

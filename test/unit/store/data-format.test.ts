@@ -48,6 +48,7 @@ describe('the format of a store', () => {
 
   test('goes on where a step has died', async () => {
     const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
     const dying: FormatStep = async (store) => {
       await STEPS[1]!(store);
       throw new Error('the power is gone');
@@ -55,17 +56,25 @@ describe('the format of a store', () => {
     await expect(bringForward(keys, { clock, steps: [STEPS[0]!, dying] })).rejects.toThrow('the power is gone');
     expect(await formatOf(keys)).toBe(2);
     await bringForward(keys, { clock, steps: STEPS });
-    expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['abc', 3]);
   });
 
   test('is brought forward once by servers that start together', async () => {
     const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
     const starts = Array.from({ length: 8 }, () => bringForward(keys, { clock, steps: STEPS }));
     const outcomes = await Promise.allSettled(starts);
     const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
     // Who comes while another is at it may come again.
     expect(failures.every(({ code }) => code === 'busy')).toBe(true);
-    expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['abc', 3]);
+  });
+
+  test('is the newest from the start where there is nothing yet to bring forward', async () => {
+    const { keys } = stores();
+    const told: number[] = [];
+    await bringForward(keys, { clock, steps: STEPS, onStep: (format) => void told.push(format) });
+    expect([await textOf(keys), await formatOf(keys), told]).toEqual([undefined, 3, []]);
   });
 
   test('is refused where it is newer, by servers and by commands, and nothing is changed', async () => {
