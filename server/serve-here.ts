@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
+import { probeKey } from '../lib/store/keys.ts';
 import { makeServer } from './app.ts';
 import type { Config } from './config.ts';
 import type { Connections } from './connections.ts';
@@ -10,7 +11,7 @@ import { describeError, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { publicationStanding } from '../lib/publication/publication-status.ts';
 import { LOOPBACK, Proxies } from './proxies.ts';
-import { makeReadiness } from './readiness.ts';
+import { makeReadiness, type Asked } from './readiness.ts';
 import { startPublication } from './publication.ts';
 import { Turns } from './turns.ts';
 import { startTracing } from './trace/start-tracing.ts';
@@ -65,7 +66,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       logRequests: config.logRequests,
       tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
-      readiness: makeReadiness({ store: () => probe(context), blobs: context.reachBlobs }, { log }),
+      readiness: makeReadiness({ store: askedStore(context), blobs: context.askedBlobs }, { log }),
     });
     duty.listening(await listen(server, config, log));
     const upkeep = keepsUp ? startUpkeep(context, metrics, log) : undefined;
@@ -100,8 +101,11 @@ function surviveStrayRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => log.error('stray rejection', { error: describeError(reason) }));
 }
 
-async function probe({ stores }: Context): Promise<void> {
-  await stores.keys.get(Buffer.from('R'));
+function askedStore({ stores: { keys } }: Context): Asked {
+  return {
+    reach: async () => void (await keys.get(probeKey)),
+    write: async () => void (await keys.commit({ puts: [{ key: probeKey, value: Buffer.alloc(0) }] })),
+  };
 }
 
 function listen(server: Server, { host, port }: Config, log: Log): Promise<AddressInfo> {

@@ -11,7 +11,14 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ByteRange } from '../blob-store.ts';
 import { StoreError } from '../store-error.ts';
-import { isBareNotFound, isConditionFailed, isNoSuchKey, isRangeUnsatisfiable, isSilence, s3Error } from './s3-error.ts';
+import {
+  isBareNotFound,
+  isConditionFailed,
+  isNoSuchKey,
+  isRangeUnsatisfiable,
+  isSilence,
+  s3Error,
+} from './s3-error.ts';
 import { nameOf, type S3Location } from './s3-location.ts';
 
 export interface StoredObject {
