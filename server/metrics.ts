@@ -44,6 +44,7 @@ export class Metrics {
   readonly #collections: Counter<'outcome'>;
   readonly #lastCollection: Gauge;
   #beforeText: () => Promise<void> = () => Promise.resolve();
+  #refreshing: Promise<void> | undefined;
 
   constructor() {
     const registers = [this.#registry];
@@ -102,8 +103,11 @@ export class Metrics {
     return { requests: this.#requests.counted(), others: await this.#registry.getMetricsAsJSON() };
   }
 
-  /** What cannot be asked for now must not hide the rest. */
-  async #refresh(): Promise<void> {
-    await this.#beforeText().catch(() => undefined);
+  /** What cannot be asked for now must not hide the rest. Those who scrape at the same time ask once. */
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#beforeText()
+      .catch(() => undefined)
+      .finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
   }
 }

@@ -19,7 +19,7 @@ import { decodeHead } from '../lib/log/head.ts';
 import { logHeadKey } from '../lib/store/keys.ts';
 import { databaseName } from '../lib/store/postgres/database-name.ts';
 import { nameOf } from '../lib/store/s3/s3-location.ts';
-import { makePace } from '../lib/upkeep/pace.ts';
+import { makePace } from '../lib/store/pace.ts';
 import type { BlobsPlace, Config, StorePlace } from './config.ts';
 import { openBlobs, openEngines, openKeys, type OpenStore } from './context.ts';
 import { WrongSetting } from './settings.ts';

@@ -57,6 +57,7 @@ class Watch {
   /** What processes have counted that are no more. */
   #gone: CountedMetrics = { requests: [], others: [] };
   readonly #own = new Registry();
+  #summing: Promise<string> | undefined;
   readonly #serving: Gauge;
   readonly #replaced: Counter;
 
@@ -119,7 +120,7 @@ class Watch {
       const started = new WatchedProcess(
         { number: place.number, port: this.#port },
         {
-          onSumWanted: (answer) => void this.#sum().then(answer, (error: unknown) => this.#failed(error)),
+          onSumWanted: (answer) => void this.#summed().then(answer, (error: unknown) => this.#failed(error)),
           onListening: (address) => {
             this.#taken = address.port;
             this.#log.info('process serves', { process: place.number, pid: started.pid });
@@ -168,6 +169,12 @@ class Watch {
 
   #endIfAll(): void {
     if (this.#places.every(({ process }) => process === undefined)) this.#resolveEnded();
+  }
+
+  /** Those who scrape at the same time get the same. */
+  #summed(): Promise<string> {
+    this.#summing ??= this.#sum().finally(() => (this.#summing = undefined));
+    return this.#summing;
   }
 
   async #sum(): Promise<string> {

@@ -7,11 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * it takes a body so slowly, and is content with it then.
  */
 export type Hanging =
-  | 'accepts'
-  | 'answers half'
-  | 'dribbles'
-  | { readonly retryAfter: number }
-  | { readonly bytesPerTick: number };
+  'accepts' | 'answers half' | 'dribbles' | { readonly retryAfter: number } | { readonly bytesPerTick: number };
 
 const TICK_MS = 50;
 

@@ -4,6 +4,7 @@ import { makeReadiness, type ReadinessOptions } from '../../../server/readiness.
 
 const fine = (): Promise<void> => Promise.resolve();
 const broken = (): Promise<void> => Promise.reject(new Error('it is away'));
+const readOnly = (): Promise<void> => Promise.reject(new StoreError('read-only', 'the disk takes none'));
 const silent = (): Promise<void> => new Promise(() => {});
 
 function told(): { lines: string[] } & ReadinessOptions {
@@ -70,8 +71,6 @@ test('keeps an answer for a while, and no longer', async () => {
 });
 
 describe('a part that takes no writes', () => {
-  const readOnly = (): Promise<void> => Promise.reject(new StoreError('read-only', 'the disk takes none'));
-
   test('is named though it answers, and tried each time until it takes one again', async () => {
     let write = readOnly;
     let tried = 0;
