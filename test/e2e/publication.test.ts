@@ -16,6 +16,7 @@ import { HookReceiver } from '../support/hook-receiver.ts';
 import { send } from '../support/http.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { describeWith, S3_PROGRAMS } from '../support/programs.ts';
+import { rounds } from '../support/rounds.ts';
 import type { Outcome } from '../support/run-program.ts';
 import { useS3 } from '../support/s3.ts';
 import { Server } from '../support/server.ts';
@@ -23,7 +24,7 @@ import { SnapshotReader } from '../support/snapshot-reader.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const PINS = 25;
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 2);
+const ROUNDS = rounds(1, 2);
 const LIMIT = 60_000 + ROUNDS * 6_000;
 
 const folder = useTemporaryFolder();
