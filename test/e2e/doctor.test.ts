@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../server/doctor/finding.ts';
 import { Audit } from '../../lib/audit/audit.ts';
 import { encodeJson } from '../../lib/store/json-value.ts';
-import { entriesOf } from '../../lib/store/keyed-store.ts';
+import { entriesOf, type KeyedStore } from '../../lib/store/keyed-store.ts';
 import { formatKey } from '../../lib/store/keys.ts';
-import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { assay } from '../support/assay-command.ts';
+import { keysBehind } from '../support/behind-the-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { freshRepository } from '../support/repository.ts';
@@ -33,7 +33,7 @@ interface Examined {
 
 async function examine(env: Record<string, string> = {}, ...flags: string[]): Promise<Examined> {
   const { port } = new URL(server.url);
-  const settings = { ASSAY_DATA: folder.path, ASSAY_PORT: port, ...env };
+  const settings = { ...server.environment, ASSAY_DATA: folder.path, ASSAY_PORT: port, ...env };
   const { code, stdout } = await assay(['doctor', '--json', ...flags], settings);
   const { findings, healthy } = JSON.parse(stdout) as { findings: Finding[]; healthy: boolean };
   expect(healthy).toBe(code === 0);
@@ -47,8 +47,8 @@ async function examine(env: Record<string, string> = {}, ...flags: string[]): Pr
 }
 
 /** Changes the store behind the server's back, and back again. */
-async function withStore(change: (keys: LmdbKeyedStore) => Promise<void>): Promise<void> {
-  const keys = LmdbKeyedStore.open(join(folder.path, 'store'));
+async function withStore(change: (keys: KeyedStore) => Promise<void>): Promise<void> {
+  const keys = await keysBehind(server);
   await change(keys);
   await keys.close();
 }
@@ -87,7 +87,11 @@ describe('the doctor', () => {
   });
 
   test('says it to people, a line each', async () => {
-    const { stdout } = await assay(['doctor'], { ASSAY_DATA: folder.path, ASSAY_GC_INTERVAL: '0' });
+    const { stdout } = await assay(['doctor'], {
+      ...server.environment,
+      ASSAY_DATA: folder.path,
+      ASSAY_GC_INTERVAL: '0',
+    });
     expect(stdout).toMatch(/^ok {4}data format: the data has format 1/m);
     expect(stdout).toMatch(/^warn {2}settings: the server collects no garbage\n {6}run assay gc from a timer/m);
   });

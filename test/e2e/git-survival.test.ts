@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectSoundServer, freshFamily } from '../support/git-client.ts';
-import { useServer } from '../support/server.ts';
+import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import { git, tryGit } from '../unit/git/support/git-command.ts';
 import { commitAll, writeFiles } from '../unit/git/support/sample-repository.ts';
 
 const FILES = 3000;
-const server = useServer();
 const folder = useTemporaryFolder();
+let server: Server;
 let author = '';
 let tip = '';
 
 beforeAll(async () => {
+  server = new Server({ env: { TMPDIR: folder.path } });
+  await server.start();
   author = join(folder.path, 'author');
   const files: Record<string, string | Uint8Array> = { 'large.bin': randomBytes(9_000_000) };
   for (let n = 0; n < FILES; n += 1) files[`d${n % 50}/f${n}.txt`] = `file ${n}\n`.repeat(20);
@@ -24,6 +26,8 @@ beforeAll(async () => {
   await git(author, 'init', '-q');
   tip = await commitAll(author, 'all', 1);
 });
+
+afterAll(() => server.close());
 
 async function refsOf(url: string): Promise<string> {
   return (await tryGit(folder.path, ['ls-remote', url])).stdout.toString().trim();
@@ -55,9 +59,12 @@ it('has all of a push or none of its refs, whenever it is killed', async () => {
     ).toBe(true);
   }
   await git(author, 'push', '-q', url, 'main');
-  expect(await expectSoundServer(url, folder.path, server.data)).toContain(`${tip} refs/heads/main`);
+  expect(await expectSoundServer(url, folder.path, server)).toContain(`${tip} refs/heads/main`);
   expect(through).toBeLessThan(9);
-  expect((await readdir(join(server.data, 'writing'))).filter((name) => name.startsWith('spool-'))).toEqual([]);
+  for (const place of [server.data, folder.path]) {
+    const names = await readdir(place, { recursive: true });
+    expect(names.filter((name) => basename(name).startsWith('spool-'))).toEqual([]);
+  }
 }, 120_000);
 
 it('works on when clients go in the middle', async () => {
@@ -81,6 +88,6 @@ it('works on when clients go in the middle', async () => {
     await Promise.allSettled([reading, ...leaving]);
   }
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-  await expectSoundServer(url, folder.path, server.data);
+  await expectSoundServer(url, folder.path, server);
   expect(server.said).not.toContain('"level":"error"');
 }, 60_000);

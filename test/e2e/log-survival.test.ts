@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openLog } from '../../lib/log/open-log.ts';
-import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { errorsIn } from '../support/assay-command.ts';
+import { keysBehind, type Kept } from '../support/behind-the-server.ts';
 import { naiveRoot } from '../support/naive-tree.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
@@ -24,22 +24,23 @@ describe('a log whose processes are killed in mid-append', () => {
     for (let round = 0; round < KILLS; round += 1) {
       // Two at once, since processes share the log.
       const delay = Math.random() * 150;
-      const said = await Promise.all(['a', 'b'].map((name) => appendAndKill(folder.path, `${name}${round}`, delay)));
+      const said = await Promise.all(['a', 'b'].map((name) => appendAndKill(server, `${name}${round}`, delay)));
       for (const line of said.flat()) {
         const [index = '', id = ''] = line.split(' ');
         expect(acknowledged.has(Number(index)), `two entries ${index}`).toBe(false);
         acknowledged.set(Number(index), id);
       }
-      await expectKept(folder.path, acknowledged);
+      await expectKept(server, acknowledged);
     }
     expect(acknowledged.size).toBeGreaterThan(KILLS);
-    expect(await errorsIn(folder.path)).toEqual([]);
+    expect(await errorsIn(folder.path, server.environment)).toEqual([]);
   }, 120_000);
 });
 
 /** What the process acknowledged before its end, in whole lines. */
-async function appendAndKill(data: string, name: string, delay: number): Promise<string[]> {
-  const child = spawn(process.execPath, [APPENDER, data, name], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function appendAndKill({ data, environment }: Kept, name: string, delay: number): Promise<string[]> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [APPENDER, data, name], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [stdout, stderr] = ['', ''];
   let timer: NodeJS.Timeout | undefined;
   child.stderr.on('data', (piece: Buffer) => {
@@ -57,10 +58,10 @@ async function appendAndKill(data: string, name: string, delay: number): Promise
   return stdout.split('\n').slice(1, -1);
 }
 
-async function expectKept(data: string, acknowledged: ReadonlyMap<number, string>): Promise<void> {
-  const keys = LmdbKeyedStore.open(join(data, 'store'));
+async function expectKept(server: Kept, acknowledged: ReadonlyMap<number, string>): Promise<void> {
+  const keys = await keysBehind(server);
   try {
-    const log = await openLog(keys, { now: Date.now, keyFile: join(data, 'log.key'), origin: undefined });
+    const log = await openLog(keys, { now: Date.now, keyFile: join(server.data, 'log.key'), origin: undefined });
     const entries: Buffer[] = [];
     const ids: string[] = [];
     for await (const { bytes, entry } of log.entries()) {

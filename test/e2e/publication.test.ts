@@ -159,7 +159,7 @@ function describePublication(open: () => Promise<Place>): void {
     expect(seen.views).toBeGreaterThan(ROUNDS);
     expect(await run(server, 'log', 'verify')).toMatchObject({ code: 0 });
     await server.stop();
-    expect(await errorsIn(server.data, { ...server.environment })).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 }
 

@@ -16,7 +16,6 @@ export const NOT_AGAIN: Readonly<Record<string, string>> = {
   'proxy-faults.test.ts': 'has its own engines behind a proxy that fails',
   'processes.test.ts': 'is about processes that share one LMDB',
   'full-disk.test.ts': 'fills the disk under the data folder',
-  'data-format.test.ts': 'writes into LMDB itself',
   'moving.test.ts': 'moves what is in LMDB and files',
   'moving-engines.test.ts': 'moves from engines to others',
   'publication-survival.test.ts': 'starts no server',
