@@ -10,8 +10,10 @@ import { assay } from '../support/assay-command.ts';
 import { keysBehind } from '../support/behind-the-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
+import { statusOf } from '../support/publication-trial.ts';
 import { freshRepository } from '../support/repository.ts';
 import { Server } from '../support/server.ts';
+import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const folder = useTemporaryFolder();
@@ -21,6 +23,8 @@ beforeAll(async () => {
   server = new Server({ data: folder.path });
   await server.start();
   await freshRepository(server).pushImage('one');
+  // What the server does by itself must not look like something that the doctor has left.
+  await until('published', async () => (await statusOf(server)).live !== undefined);
 });
 afterAll(() => server.close());
 
