@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { openLog } from '../../lib/log/open-log.ts';
-import { keysBehind } from '../support/behind-the-server.ts';
+import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { send } from '../support/http.ts';
 import { fill } from '../support/log-entries.ts';
 import { describeWith } from '../support/programs.ts';
@@ -30,12 +29,8 @@ describeWith(['go'], "a log, as Go's own tlog and note see it", () => {
   test.for(SIZES)('of the size %i, proves each entry and goes on from every size', async (size, { skip }) => {
     skip(unreachable, 'Go cannot fetch golang.org/x/mod here');
     const data = join(folder.path, `data-${size}`);
-    await mkdir(data);
-    // The name of the log has to be one that Go takes.
-    const server = new Server({ data, env: { ASSAY_LOG_ORIGIN: 'log.example/go' } });
-    await server.start();
-    await server.stop();
-    await fillBehind(server, size);
+    await fillFolder(data, size);
+    const server = new Server({ data });
     await server.start();
     try {
       const key = (await send('GET', `${server.url}/log/key`)).body.toString().trim();
@@ -49,9 +44,9 @@ describeWith(['go'], "a log, as Go's own tlog and note see it", () => {
   });
 });
 
-async function fillBehind(server: Server, size: number): Promise<void> {
-  const keys = await keysBehind(server);
-  const log = await openLog(keys, { now: Date.now, keyFile: join(server.data, 'log.key'), origin: undefined });
+async function fillFolder(data: string, size: number): Promise<void> {
+  const keys = LmdbKeyedStore.open(join(data, 'store'));
+  const log = await openLog(keys, { now: Date.now, keyFile: join(data, 'log.key'), origin: 'log.example/go' });
   await fill(log, size);
   await keys.close();
 }

@@ -14,6 +14,9 @@ const NEEDED = ['postgres', 'ceph-mon', 'ceph-osd', 'radosgw'] as const satisfie
 /** Files that do not run once more, and why. */
 const NOT_AGAIN: Readonly<Record<string, string>> = {
   'full-disk.test.ts': 'fills the disk that the data folder is on',
+  'gallery.test.ts':
+    'looks at pages of a snapshot in a browser; snapshots do not depend on the engines that they come from',
+  'log-independent.test.ts': 'lets Go check the log, whose bytes do not depend on the engine, and fills LMDB itself',
   'moving-engines.test.ts': 'moves from each pair to the other, on engines of its own',
   'moving.test.ts': 'moves what is in LMDB and files',
   'postgres.test.ts': 'restarts a PostgreSQL of its own',
