@@ -1,8 +1,6 @@
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { filesNotRunAgain, missingForSecondPair, SECOND_PAIR } from './test/support/second-pair.ts';
 
-const { ASSAY_TEST_ROUNDS = '1', ASSAY_TEST_READERS = '60' } = process.env;
-
 const secondPair = {
   extends: true as const,
   test: {
@@ -10,8 +8,7 @@ const secondPair = {
     include: ['test/e2e/*.test.ts'],
     exclude: filesNotRunAgain(),
     globalSetup: ['./test/support/shared-engines.ts'],
-    // What is repeated to find what is rare is repeated on the first pair.
-    env: { ASSAY_TEST_ROUNDS, ASSAY_TEST_READERS },
+    env: { ASSAY_TEST_AGAIN: '1' },
     setupFiles: ['./test/support/serve-on-shared-engines.ts'],
   },
 } satisfies TestProjectConfiguration;

@@ -18,11 +18,13 @@ import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
+import type { BlobStore } from '../lib/store/blob-store.ts';
 import { systemClock } from '../lib/store/clock.ts';
 import { bringForward, requireFormat } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { Moments } from '../lib/store/moments.ts';
+import type { MoveMark } from '../lib/store/move-mark.ts';
 import { announceServer } from '../lib/store/presence.ts';
 import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
@@ -53,7 +55,7 @@ export interface ServerContext extends Context {
 
 /** The engine of larger content, with what it offers beside its ports. */
 export interface OpenBlobs {
-  readonly stores: Omit<Stores, 'keys'>;
+  readonly stores: Omit<Stores, 'keys'> & { readonly blobs: BlobStore & MoveMark };
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
   readonly spools: string;
@@ -74,13 +76,16 @@ export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
 }
 
 /** The one place that knows engines. */
-export async function openContext(config: Config, tracer?: Tracer): Promise<ServerContext> {
+export async function openContext(
+  config: Config,
+  { tracer, onWait }: { readonly tracer?: Tracer | undefined; readonly onWait?: () => void } = {},
+): Promise<ServerContext> {
   const store = await openStore(config, 'made');
   const blobs =
     tracer === undefined ? store.blobs : { ...store.blobs, stores: tracedStores(store.blobs.stores, tracer) };
   const keys = tracer === undefined ? store.keys : tracedKeys(store.keys, tracer);
   try {
-    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format) });
+    await bringForward(keys, { clock: systemClock, onStep: (format) => tellMigrated(keys, format), onWait });
     const publicLog = await openPublicLog(config, keys);
     const context = contextOf(config, blobs, keys, () => publicLog.flush());
     const runs = runsOf(context, publicLog);
@@ -102,7 +107,7 @@ function tellMigrated(keys: KeyedStore, format: number): Promise<void> {
   return new Audit(keys, Date.now).note({ action: 'data-migrated', by, detail: { format } });
 }
 
-function tracedStores(stores: OpenBlobs['stores'], tracer: Tracer): OpenBlobs['stores'] {
+function tracedStores(stores: Omit<Stores, 'keys'>, tracer: Tracer): Omit<Stores, 'keys'> {
   return { ...stores, blobs: tracedBlobs(stores.blobs, tracer) };
 }
 
@@ -117,7 +122,7 @@ export interface OpenStore {
 async function openStore(config: Parameters<typeof openEngines>[0], how: 'existing' | 'made'): Promise<OpenStore> {
   const store = await openEngines(config, how);
   try {
-    await requireWhole(store.keys);
+    await requireWhole(store.keys, store.blobs.stores.blobs);
     if (how === 'existing') await requireFormat(store.keys);
     return store;
   } catch (error) {
@@ -158,7 +163,12 @@ async function openPublicLog({ logKeyFile, logOrigin }: Config, keys: KeyedStore
   }
 }
 
-function contextOf(config: Config, blobs: OpenBlobs, keys: KeyedStore, announce?: () => Promise<void>): Context {
+function contextOf(
+  config: Config,
+  blobs: Omit<OpenBlobs, 'stores'> & { readonly stores: Omit<Stores, 'keys'> },
+  keys: KeyedStore,
+  announce?: () => Promise<void>,
+): Context {
   const stores: Stores = { ...blobs.stores, keys };
   const registry = makeRegistry(stores, {
     now: Date.now,

@@ -1,6 +1,8 @@
 import { LogError } from '../lib/log/log-error.ts';
-import { rotateKey } from '../lib/log/rotate-key.ts';
+import { rotateKey, type Rotated } from '../lib/log/rotate-key.ts';
 import { formatVerifierKey } from '../lib/log/verifier-key.ts';
+import { withoutCollection } from '../lib/moving/without-collection.ts';
+import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { actorName, type Config } from './config.ts';
 import { openExisting } from './context.ts';
 import { WrongSetting } from './settings.ts';
@@ -13,10 +15,10 @@ export interface RotatedKey {
 }
 
 /** Gives the log of a store a new key. Servers that run with the old one can neither append nor sign from then on. */
-export async function rotateLogKey(config: Config): Promise<RotatedKey> {
+export async function rotateLogKey(config: Config, onWait?: () => void): Promise<RotatedKey> {
   const context = await openExisting(config);
   try {
-    const { from, to, kept } = await rotateKey(context.stores.keys, config.logKeyFile);
+    const { from, to, kept } = await rotateAlone(context.stores.keys, config.logKeyFile, onWait);
     const detail = { from: formatVerifierKey(from), to: formatVerifierKey(to) };
     await context.registry.audit.note({ action: 'log-key-rotated', by: { address: '', name: actorName() }, detail });
     return { from: formatVerifierKey(from), to: formatVerifierKey(to), kept };
@@ -26,4 +28,9 @@ export async function rotateLogKey(config: Config): Promise<RotatedKey> {
   } finally {
     await context.close();
   }
+}
+
+/** What is being copied or backed up keeps the key that it has till the end. */
+function rotateAlone(keys: KeyedStore, keyFile: string, onWait: (() => void) | undefined): Promise<Rotated> {
+  return withoutCollection(keys, Date.now, () => rotateKey(keys, keyFile), onWait);
 }

@@ -2,10 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { findBackup, listBackups, openBackups } from '../lib/moving/backup/backups-in.ts';
-import { keepBackups } from '../lib/moving/backup/keep-backups.ts';
 import type { Manifest } from '../lib/moving/backup/manifest.ts';
 import { BackupVerifier, type BackupFault } from '../lib/moving/backup/verify-backup.ts';
-import { writeBackup } from '../lib/moving/backup/write-backup.ts';
+import { writeBackup, type BackupReport } from '../lib/moving/backup/write-backup.ts';
 import type { Damaged } from '../lib/moving/content.ts';
 import { copyStore, type CopyReport, type Place } from '../lib/moving/copy.ts';
 import type { Filled, OnProgress } from '../lib/moving/fill.ts';
@@ -15,8 +14,7 @@ import { restoreBackup } from '../lib/moving/restore.ts';
 import { LogError } from '../lib/log/log-error.ts';
 import type { LogSigner } from '../lib/log/log-signer.ts';
 import { installKeyFile, readKeyFile } from '../lib/log/key-file.ts';
-import { decodeHead } from '../lib/log/head.ts';
-import { logHeadKey } from '../lib/store/keys.ts';
+import { keyFiles } from '../lib/log/rotate-key.ts';
 import { databaseName } from '../lib/store/postgres/database-name.ts';
 import { nameOf } from '../lib/store/s3/s3-location.ts';
 import { makePace } from '../lib/upkeep/pace.ts';
@@ -25,6 +23,7 @@ import { openBlobs, openEngines, openKeys, type OpenStore } from './context.ts';
 import { WrongSetting } from './settings.ts';
 
 export type { BackupFault } from '../lib/moving/backup/verify-backup.ts';
+export type { BackupReport } from '../lib/moving/backup/write-backup.ts';
 export type { Manifest as BackupManifest } from '../lib/moving/backup/manifest.ts';
 export type { CopyReport } from '../lib/moving/copy.ts';
 export type { Filled } from '../lib/moving/fill.ts';
@@ -47,7 +46,7 @@ export async function copy(from: Places, to: Places, ahead: boolean, watching: W
   const source = await openEngines(from, 'existing');
   const opened: { close(): Promise<void> }[] = [source];
   try {
-    await requireWhole(source.keys);
+    await requireWhole(source.keys, source.blobs.stores.blobs);
     const blobs = sameBlobs ? source.blobs : await openBlobs(to.blobs);
     if (!sameBlobs) opened.unshift(blobs);
     const keys = sameKeys ? source.keys : await openKeys(to.store);
@@ -67,23 +66,15 @@ export interface BackupOrder {
   readonly keep: number | undefined;
 }
 
-export interface BackupReport extends Manifest {
-  /** The backups that were removed. */
-  readonly removed: readonly string[];
-}
-
 /** Backs a store up, beside its servers. */
 export async function backup(order: BackupOrder, watching: Watching): Promise<BackupReport> {
   const { config, folder, withLogKey, keep } = order;
   const store = await openEngines(config, 'existing');
   try {
-    await requireWhole(store.keys);
-    const logKey = withLogKey ? await logKeyOf(config, store) : undefined;
-    const options = paced(watching);
+    await requireWhole(store.keys, store.blobs.stores.blobs);
     const { blobs } = store.blobs.stores;
-    const manifest = await writeBackup({ from: { keys: store.keys, blobs }, folder, logKey, ...options });
-    const removed = keep === undefined ? [] : await keepBackups(await openBackups(folder), keep, options.breathe);
-    return { ...manifest, removed };
+    const logKey = withLogKey ? (hash: string) => logKeyOf(config.logKeyFile, hash) : undefined;
+    return await writeBackup({ from: { keys: store.keys, blobs }, folder, logKey, keep, ...paced(watching) });
   } finally {
     await store.close();
   }
@@ -187,16 +178,16 @@ async function pathOf(folder: string): Promise<string> {
   return realpath(folder).catch(() => resolve(folder));
 }
 
-/** The key that signs the log of the store. */
-async function logKeyOf({ logKeyFile }: Config, { keys }: OpenStore): Promise<LogSigner | undefined> {
-  const head = await keys.get(logHeadKey);
-  if (head === undefined) return undefined;
-  const { key } = decodeHead(head);
-  const signer = await keyIn(logKeyFile);
-  if (signer?.verifier.hash === key) return signer;
-  const what = signer === undefined ? 'is not there' : `has the key ${signer.verifier.hash}`;
+/** The key with which the log is signed. While it is being changed, its file may be a step before or behind the store. */
+async function logKeyOf(keyFile: string, hash: string): Promise<LogSigner> {
+  for (const file of [...keyFiles(keyFile, hash), ...keyFiles(keyFile, hash)]) {
+    const signer = await keyIn(file);
+    if (signer?.verifier.hash === hash) return signer;
+  }
+  const present = await keyIn(keyFile);
+  const what = present === undefined ? 'is not there' : `has the key ${present.verifier.hash}`;
   throw new WrongSetting(
-    `the log is signed with the key ${key}, and ${logKeyFile} ${what}; name its file with --log-key, or leave it out with --no-log-key`,
+    `the log is signed with the key ${hash}, and ${keyFile} ${what}; name its file with --log-key, or leave it out with --no-log-key`,
   );
 }
 

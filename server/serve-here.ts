@@ -36,7 +36,14 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
   const { log, keepsUp } = duty;
   surviveStrayRejections(log);
   const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
-  const context = await openContext(config, tracing?.tracer);
+  let [isTold, isEnding] = [false, false];
+  void duty.ending.then(() => (isEnding = true));
+  function onWait(): void {
+    if (isEnding) throw new Error('told to end while another server brings the data forward');
+    if (!isTold) log.info('waiting for another server that brings the data forward to a newer format');
+    isTold = true;
+  }
+  const context = await openContext(config, { tracer: tracing?.tracer, onWait });
   duty.opened?.(context.stores.keys);
   try {
     await announceLeftOvers(context, log);

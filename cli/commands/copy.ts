@@ -18,8 +18,7 @@ in the same place on both sides stay there, and the others are copied.
 
 Every blob is compared with its digest on its way, and all keys at the end. It
 may be killed at any moment: the same command goes on. Until it has ended, no
-server starts on a target with keys; where only blobs move, start none yourself.
-The target has to be empty.
+server starts on the target, which has to be empty.
 
 No server may run on the source. With --ahead it may: what there is so far is
 copied, which may take long; then stop the servers and run it again without

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientError, throwIfAborted } from './client-error.ts';
+import { throwIfAborted } from './client-error.ts';
 
 export interface BackOffOptions {
   /** How often at most, the first time included. */
@@ -14,11 +14,11 @@ const LONGEST_ASKED_MS = 60_000;
 
 /** A failure that may pass by itself. */
 export class Passing extends Error {
-  readonly error: ClientError;
+  readonly error: Error;
   /** What the server asked for in Retry-After. */
   readonly waitMs: number | undefined;
 
-  constructor(error: ClientError, waitMs?: number) {
+  constructor(error: Error, waitMs?: number) {
     super(error.message, { cause: error });
     this.error = error;
     this.waitMs = waitMs;

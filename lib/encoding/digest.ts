@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { hash as hashAtOnce, type Hash } from 'node:crypto';
 
 export type Algorithm = 'sha256' | 'sha512';
 
@@ -29,11 +29,11 @@ export function hexOf(digest: Digest): string {
 }
 
 export function sha256(bytes: Uint8Array): Sha256 {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hashAtOnce('sha256', bytes, 'hex')}`;
 }
 
 export function digestWith(algorithm: Algorithm, bytes: Uint8Array): Digest {
-  return digestOf(algorithm, createHash(algorithm).update(bytes));
+  return `${algorithm}:${hashAtOnce(algorithm, bytes, 'hex')}`;
 }
 
 /** Ends the hash. */

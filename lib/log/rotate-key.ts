@@ -13,6 +13,11 @@ import type { LogSigner } from './log-signer.ts';
 import { readHead } from './sequencer.ts';
 import { formatVerifierKey, type VerifierKey } from './verifier-key.ts';
 
+/** Where a key of the log may be, by its hash: in its file, or, while keys are being changed or after that, beside it. */
+export function keyFiles(keyFile: string, hash: string): string[] {
+  return [keyFile, nextOf(keyFile), formerOf(keyFile, hash)];
+}
+
 export interface Rotated {
   readonly from: VerifierKey;
   readonly to: VerifierKey;
@@ -27,11 +32,11 @@ export interface Rotated {
 export async function rotateKey(keys: KeyedStore, keyFile: string): Promise<Rotated> {
   const old = await readKeyFile(keyFile);
   if (old === undefined) throw new LogError('key-missing', `there is no key in ${keyFile}`);
-  const next = `${keyFile}.next`;
+  const next = nextOf(keyFile);
   const fresh = (await readKeyFile(next)) ?? (await makeKeyFile(next, old.verifier.name));
   const head = await readHead(keys);
   if (head.key !== fresh.verifier.hash) await handOver(keys, old, fresh);
-  const kept = `${keyFile}.${old.verifier.hash}`;
+  const kept = formerOf(keyFile, old.verifier.hash);
   await link(keyFile, kept).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   });
@@ -39,6 +44,14 @@ export async function rotateKey(keys: KeyedStore, keyFile: string): Promise<Rota
   await rename(next, keyFile);
   await syncFolder(dirname(keyFile));
   return { from: old.verifier, to: fresh.verifier, kept };
+}
+
+function nextOf(keyFile: string): string {
+  return `${keyFile}.next`;
+}
+
+function formerOf(keyFile: string, hash: string): string {
+  return `${keyFile}.${hash}`;
 }
 
 function handOver(keys: KeyedStore, old: LogSigner, fresh: LogSigner): Promise<void> {

@@ -1,19 +1,22 @@
 import type { BlobStore } from '../store/blob-store.ts';
 import { contentKey } from '../store/keys.ts';
+import { formatVerifierKey } from '../log/verifier-key.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
+import { requireFormat } from '../store/data-format.ts';
+import type { MoveMark } from '../store/move-mark.ts';
 import { countServers } from '../store/presence.ts';
 import type { Damaged } from './content.ts';
-import { countUploads, describeLog, type LogIdentity } from './describe-store.ts';
+import { countUploads, describeLog, keysOfLog, type LogIdentity } from './describe-store.ts';
 import { fill, fillBlobs, type Filled, type Filling, type OnProgress } from './fill.ts';
 import { MoveError } from './move-error.ts';
-import { beginMove, endMove, type HeldNote } from './note.ts';
+import { beginBlobs, beginMove, endMove, type MoveNote } from './note.ts';
 import { storeOrigin } from './origin.ts';
 import { withoutCollection } from './without-collection.ts';
 
 /** A store, and how people may see where it is. */
 export interface Place {
   readonly keys: KeyedStore;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobStore & MoveMark;
   readonly name: string;
   readonly blobsName: string;
 }
@@ -47,48 +50,54 @@ export async function copyStore(options: CopyOptions): Promise<CopyReport> {
   if (from.keys === to.keys && from.blobs === to.blobs) {
     throw new MoveError('same-place', `there is nothing to copy: both are ${from.name}`);
   }
+  await requireFormat(from.keys);
   if (!ahead) await refuseServers(from.keys, now);
   const onWait = (): void => options.onProgress?.('waiting for a garbage collection to end', 0, undefined);
   const copy = async (): Promise<CopyReport> => {
-    const { held, ...filled } = from.keys === to.keys ? await copyBlobs(options) : await copyKeys(options);
+    const note = await noteOf(options);
+    const { end, ...filled } = from.keys === to.keys ? await copyBlobs(options, note) : await copyKeys(options, note);
     if (!ahead) {
       await refuseServers(from.keys, now);
-      if (held !== undefined) await endMove(to.keys, held);
+      await end();
     }
     return { ...filled, ended: !ahead, uploads: await countUploads(from.keys), log: await describeLog(from.keys) };
   };
   return withoutCollection(from.keys, now, copy, onWait);
 }
 
-type Copied = Filled & { readonly held?: HeldNote };
+async function noteOf({ from, to, now }: CopyOptions): Promise<MoveNote> {
+  const [first] = await keysOfLog(from.keys);
+  const source = first === undefined ? undefined : formatVerifierKey(first);
+  return { what: 'copy', from: from.name, source, into: to.blobsName, begun: new Date(now()).toISOString() };
+}
 
-async function copyKeys(options: CopyOptions): Promise<Copied> {
-  const { from, to, now } = options;
-  const staying = from.blobs === to.blobs;
-  const note = { what: 'copy', from: from.name, into: to.blobsName, begun: new Date(now()).toISOString() } as const;
-  const { fresh, held } = await beginMove({ keys: to.keys, blobs: staying ? undefined : to.blobs }, note);
-  const into = { ...filling(options, fresh), held, blobs: staying ? undefined : to.blobs };
-  return { ...(await fill(into, options.ahead !== true)), held };
+interface Copied extends Filled {
+  /** From here on the target may be served. */
+  readonly end: () => Promise<void>;
+}
+
+async function copyKeys(options: CopyOptions, note: MoveNote): Promise<Copied> {
+  const { from, to } = options;
+  const target = { keys: to.keys, blobs: from.blobs === to.blobs ? undefined : to.blobs };
+  const { fresh, held } = await beginMove(target, note);
+  const into = { ...filling(options, fresh), held, blobs: target.blobs };
+  return { ...(await fill(into, options.ahead !== true)), end: () => endMove(target, held) };
 }
 
 /** The keys stay, so that they tell what else may be where the blobs go: what an earlier try has copied. */
-async function copyBlobs(options: CopyOptions): Promise<Copied> {
+async function copyBlobs(options: CopyOptions, note: MoveNote): Promise<Copied> {
   const { from, to, breathe } = options;
-  let fresh = true;
-  for await (const { digest } of to.blobs.list()) {
+  const fresh = await beginBlobs(to.blobs, note, async (digest) => {
     await breathe();
-    if ((await from.keys.get(contentKey(digest))) === undefined) {
-      throw new MoveError('not-empty', `the place for blobs has some that are not of this store: ${digest}`);
-    }
-    fresh = false;
-  }
+    return (await from.keys.get(contentKey(digest))) !== undefined;
+  });
   const damaged: Damaged[] = [];
   const onDamaged = (found: Damaged): void => {
     damaged.push(found);
     options.onDamaged?.(found);
   };
   const filled = await fillBlobs({ ...filling(options, fresh), onDamaged });
-  return { keys: 0, keyBytes: 0, ...filled, damaged };
+  return { keys: 0, keyBytes: 0, ...filled, damaged, end: () => to.blobs.removeMark() };
 }
 
 function filling({ from, to, breathe, onProgress, onDamaged }: CopyOptions, fresh: boolean): Filling {

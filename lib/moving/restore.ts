@@ -4,9 +4,12 @@ import { BackupOrigin } from './backup/backup-origin.ts';
 import { isAsWritten } from './backup/hashed-file.ts';
 import type { Damaged } from './content.ts';
 import type { Place } from './copy.ts';
+import { decodeFormat, refuseNewer } from '../store/data-format.ts';
+import { formatKey } from '../store/keys.ts';
 import { fill, type Filled, type OnProgress } from './fill.ts';
 import { MoveError } from './move-error.ts';
 import { beginMove, endMove } from './note.ts';
+import type { Origin } from './origin.ts';
 
 export interface RestoreOptions {
   readonly layout: BackupLayout;
@@ -28,17 +31,23 @@ export async function restoreBackup(options: RestoreOptions): Promise<Filled> {
   if (!(await isAsWritten(folder.keys, keys))) {
     throw new MoveError('bad-backup', `the keys of the backup ${name} are not what was written`);
   }
-  const note = {
-    what: 'restore',
-    from: `the backup ${name} (${keys.digest})`,
-    into: to.blobsName,
-    begun: new Date(now()).toISOString(),
-  } as const;
-  const { fresh, held } = await beginMove(to, note);
   const origin = new BackupOrigin(layout, folder, packs);
+  refuseNewer(await formatIn(origin));
+  const source = `the backup ${name} (${keys.digest})`;
+  const begun = new Date(now()).toISOString();
+  const note = { what: 'restore', from: source, source, into: to.blobsName, begun } as const;
+  const { fresh, held } = await beginMove(to, note);
   const filling = { origin, keys: to.keys, blobs: to.blobs, fresh, held, breathe, onProgress, onDamaged };
   const filled = await fill(filling, true);
   await options.onFilled?.();
-  await endMove(to.keys, held);
+  await endMove(to, held);
   return filled;
+}
+
+/** Of the data in a backup, by its key, which stands among the others. */
+async function formatIn(origin: Pick<Origin, 'names'>): Promise<number> {
+  for await (const { key, value } of origin.names()) {
+    if (Buffer.compare(key, formatKey) === 0) return decodeFormat(value);
+  }
+  return decodeFormat(undefined);
 }

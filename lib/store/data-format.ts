@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
 import { formatKey } from './keys.ts';
-import { withLease } from './lease.ts';
+import { withLeaseInTurn, type Lease } from './lease.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -20,6 +20,9 @@ export const DATA_FORMAT: number = STEPS.length + 1;
 /** Stores that are older than the key that says their format have the first one. */
 const FIRST = 1;
 
+/** Longer than a lease of one that died. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
 interface FormatRecord {
   readonly format: number;
 }
@@ -29,42 +32,60 @@ export interface Formats {
   readonly steps?: readonly FormatStep[];
   /** Told after each step. */
   readonly onStep?: (format: number) => Promise<void> | void;
+  /** Told again and again while another server is at it. What it throws ends the wait. */
+  readonly onWait?: (() => void) | undefined;
+  readonly longestWaitMs?: number;
 }
 
 /** The format of a store, whether or not this program knows it. */
 export async function formatOf(keys: KeyedStore): Promise<number> {
-  const value = await keys.get(formatKey);
+  return decodeFormat(await keys.get(formatKey));
+}
+
+/** What the value says under the format's key; of an older store there is none. */
+export function decodeFormat(value: Uint8Array | undefined): number {
   return value === undefined ? FIRST : decodeJson<FormatRecord>(value).format;
 }
 
-/** For who serves: brings the store to the format of this program, beside whoever else does. Rejects where a newer one wrote it. */
-export async function bringForward(keys: KeyedStore, { clock, steps = STEPS, onStep }: Formats): Promise<void> {
+/**
+ * For who serves: brings the store to the format of this program. Where another server does, it waits for that, within a limit. Rejects
+ * where a newer one wrote it.
+ */
+export async function bringForward(
+  keys: KeyedStore,
+  { clock, steps = STEPS, onStep, onWait, longestWaitMs = LONGEST_WAIT_MS }: Formats,
+): Promise<void> {
   const newest = steps.length + 1;
   refuseNewer(await formatOf(keys), newest);
   if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, FIRST);
   if ((await formatOf(keys)) === newest) return;
-  await withLease(keys, 'data format', clock, async (lease) => {
+  async function bring(lease: Lease): Promise<void> {
+    // Whoever was waited for may have been a newer one.
+    refuseNewer(await formatOf(keys), newest);
     for (let format = await formatOf(keys); format < newest; format += 1) {
       await steps[format - 1]!(keys);
       lease.check();
       await write(keys, format, format + 1);
       await onStep?.(format + 1);
     }
-  });
+  }
+  await withLeaseInTurn(keys, 'data format', clock, bring, { longestMs: longestWaitMs, onWait });
 }
 
 /** For who works on a store beside a server: that it has the format of this program. */
-export async function requireFormat(keys: KeyedStore, newest: number = DATA_FORMAT): Promise<void> {
+export async function requireFormat(
+  keys: KeyedStore,
+  newest: number = DATA_FORMAT,
+  how = 'start its server once, which brings it forward',
+): Promise<void> {
   const format = await formatOf(keys);
   refuseNewer(format, newest);
   if (format === newest) return;
-  throw new StoreError(
-    'failed',
-    `the data has format ${format}, and this Assay works with ${newest}; start its server once, which brings it forward`,
-  );
+  throw new StoreError('failed', `the data has format ${format}, and this Assay works with ${newest}; ${how}`);
 }
 
-function refuseNewer(format: number, newest: number): void {
+/** For who brings data forward, or leaves that to a server. */
+export function refuseNewer(format: number, newest: number = DATA_FORMAT): void {
   if (format <= newest) return;
   throw new StoreError(
     'failed',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
@@ -110,6 +111,41 @@ export async function withLease<T>(
     clearInterval(timer);
     await renewing;
     await keys.commit({ checks: [{ key, value }], deletes: [key] });
+  }
+}
+
+export interface LeaseTurn {
+  readonly term?: LeaseTerm;
+  /** After this long the lease counts as `busy`. */
+  readonly longestMs: number;
+  /** Told again and again while another holds it. What it throws ends the wait. */
+  readonly onWait?: (() => void) | undefined;
+}
+
+const POLL_MS = 100;
+
+/** The same once nobody else does it, within a limit. */
+export async function withLeaseInTurn<T>(
+  keys: KeyedStore,
+  name: string,
+  clock: Clock,
+  work: (lease: Lease) => Promise<T>,
+  { term, longestMs, onWait }: LeaseTurn,
+): Promise<T> {
+  for (const began = clock.ticks(); ;) {
+    let begun = false;
+    function begin(lease: Lease): Promise<T> {
+      begun = true;
+      return work(lease);
+    }
+    try {
+      return await withLease(keys, name, clock, begin, term);
+    } catch (error) {
+      const isTaken = !begun && error instanceof StoreError && error.code === 'busy';
+      if (!isTaken || clock.ticks() - began >= longestMs) throw error;
+    }
+    onWait?.();
+    await sleep(POLL_MS);
   }
 }
 

@@ -50,7 +50,11 @@ async function checkFormat(keys: KeyedStore): Promise<Finding> {
   const said = `the data has format ${format}, and this Assay works with ${DATA_FORMAT}`;
   if (format > DATA_FORMAT) return fail('data format', said, 'run the Assay that used it last, or a later one');
   if (format < DATA_FORMAT)
-    return warn('data format', said, 'the next start of the server brings it forward; back it up first');
+    return warn(
+      'data format',
+      said,
+      'the next start of the server brings it forward; back it up first, with the version that used it last',
+    );
   return ok('data format', said);
 }
 

@@ -13,6 +13,7 @@ import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import { blobStoreContract } from './blob-store-contract.ts';
 import { failingAfter, gathered, inPieces, isSame, sampleBlob } from './byte-sources.ts';
 import { useEngine, type Engine, type Trial } from './harness.ts';
+import { moveMarkContract } from './move-mark-contract.ts';
 import { uploadStoreContract, type UploadTrial } from './upload-store-contract.ts';
 
 interface FilesTrial<S> extends Trial<S> {
@@ -23,7 +24,7 @@ interface FilesTrial<S> extends Trial<S> {
 
 const blobEngine = {
   name: 'files',
-  async setup(): Promise<FilesTrial<BlobStore>> {
+  async setup(): Promise<FilesTrial<FileBlobStore>> {
     const folder = await makeTemporaryFolder();
     const { path } = folder;
     const remove = (): Promise<void> => folder.remove();
@@ -39,7 +40,7 @@ const blobEngine = {
     };
   },
   teardown: ({ remove }: FilesTrial<BlobStore>) => remove(),
-} satisfies Engine<BlobStore, FilesTrial<BlobStore>>;
+} satisfies Engine<FileBlobStore, FilesTrial<FileBlobStore>>;
 
 const uploadEngine = {
   name: 'files',
@@ -68,6 +69,7 @@ async function strays(root: string, store: BlobStore): Promise<string[]> {
 }
 
 blobStoreContract(blobEngine);
+moveMarkContract(blobEngine);
 uploadStoreContract(uploadEngine);
 
 describe('the files of blobs', () => {

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../lib/store/blob-store.ts';
+import type { MoveMark } from '../../lib/store/move-mark.ts';
 import { Bucket } from '../../lib/store/s3/bucket.ts';
 import { listBegun } from '../../lib/store/s3/multipart.ts';
 import { openS3 } from '../../lib/store/s3/open-s3.ts';
@@ -8,7 +9,8 @@ import type { UploadStore } from '../../lib/store/upload-store.ts';
 import { describeWith, S3_PROGRAMS } from '../support/programs.ts';
 import { useS3 } from '../support/s3.ts';
 import { blobStoreContract } from './blob-store-contract.ts';
-import type { Trial } from './harness.ts';
+import type { Engine, Trial } from './harness.ts';
+import { moveMarkContract } from './move-mark-contract.ts';
 import { uploadStoreContract, type UploadTrial } from './upload-store-contract.ts';
 
 interface S3Trial<S> extends Trial<S> {
@@ -18,7 +20,7 @@ interface S3Trial<S> extends Trial<S> {
 describeWith(S3_PROGRAMS, 'S3', () => {
   const server = useS3();
 
-  blobStoreContract<S3Trial<BlobStore>>({
+  const blobEngine: Engine<BlobStore & MoveMark, S3Trial<BlobStore & MoveMark>> = {
     name: 'S3',
     async setup() {
       const location = await freshLocation();
@@ -34,7 +36,9 @@ describeWith(S3_PROGRAMS, 'S3', () => {
       };
     },
     teardown: async ({ end }) => end(),
-  });
+  };
+  blobStoreContract(blobEngine);
+  moveMarkContract(blobEngine);
 
   uploadStoreContract<S3Trial<UploadStore> & UploadTrial>({
     name: 'S3',

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -9,10 +8,12 @@ import { FileUploadStore } from '../../lib/store/files/file-upload-store.ts';
 import { entriesOf } from '../../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { runProgram } from '../support/run-program.ts';
+import { saidUntilKilled } from '../support/said-until-killed.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import { gathered, isSame } from './byte-sources.ts';
 
 const KILLS = 12;
+const COUNTER = fileURLToPath(new URL('../support/count-together.mjs', import.meta.url));
 
 interface Acknowledged {
   readonly pairs: Set<number>;
@@ -28,11 +29,8 @@ describe('a store whose process is killed in mid-write', () => {
     const acknowledged: Acknowledged = { pairs: new Set(), blobs: new Map(), staged: new Map() };
     for (let round = 0; round < KILLS; round += 1) {
       // Some die at their first writes, some in the thick of it.
-      const lines = await writeAndKill(
-        folder.path,
-        round * 1_000_000,
-        5 + Math.random() * (round % 2 === 0 ? 60 : 350),
-      );
+      const delay = 5 + Math.random() * (round % 2 === 0 ? 60 : 350);
+      const lines = await saidUntilKilled('write-until-killed.mjs', [folder.path, String(round * 1_000_000)], delay);
       for (const line of lines) note(line, acknowledged);
       await expectKept(folder.path, acknowledged);
     }
@@ -46,40 +44,13 @@ describe('a store that several processes have open', () => {
   const folder = useTemporaryFolder();
 
   test('loses no step of a counter that they all count', async () => {
-    await Promise.all(
-      [40, 50, 60].map((times) =>
-        runProgram(process.execPath, [script('count-together.mjs'), folder.path, String(times)]),
-      ),
-    );
+    await Promise.all([40, 50, 60].map((times) => runProgram(process.execPath, [COUNTER, folder.path, String(times)])));
     const keys = LmdbKeyedStore.open(folder.path);
     const count = await keys.get(Buffer.from('counter'));
     await keys.close();
     expect(Buffer.from(count ?? []).toString()).toBe('150');
   });
 });
-
-/** What the process said before its end, in whole lines. It is killed so long after its first word. */
-async function writeAndKill(path: string, from: number, delay: number): Promise<string[]> {
-  const child = spawn(process.execPath, [script('write-until-killed.mjs'), path, String(from)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  let timer: NodeJS.Timeout | undefined;
-  child.stderr.on('data', (piece: Buffer) => {
-    stderr += piece.toString('utf8');
-  });
-  child.stdout.on('data', (piece: Buffer) => {
-    stdout += piece.toString('utf8');
-    timer ??= setTimeout(() => child.kill('SIGKILL'), delay);
-  });
-  const signal = await new Promise<NodeJS.Signals | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (_, signal) => resolve(signal));
-  });
-  if (signal !== 'SIGKILL') throw new Error(`the writer ended by itself: ${stderr}`);
-  return stdout.split('\n').slice(0, -1);
-}
 
 function note(line: string, { pairs, blobs, staged }: Acknowledged): void {
   const [what, name = '', size = ''] = line.split(' ');
@@ -129,8 +100,4 @@ async function namesUnder(keys: LmdbKeyedStore, letter: string): Promise<string[
 /** The same bytes that the writer makes. */
 function bytesOf(name: string, size: number): Buffer {
   return Buffer.alloc(size, createHash('sha512').update(name).digest());
-}
-
-function script(name: string): string {
-  return fileURLToPath(new URL(`../support/${name}`, import.meta.url));
 }

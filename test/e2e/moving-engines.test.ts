@@ -17,11 +17,12 @@ import { randomContent } from '../support/oci-content.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { describeWith, S3_PROGRAMS } from '../support/programs.ts';
 import { Repository } from '../support/repository.ts';
+import { rounds } from '../support/rounds.ts';
 import { useS3 } from '../support/s3.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 2);
+const ROUNDS = rounds(1, 2);
 
 /** Keys and blobs of one kind of engines. */
 interface Engines {
@@ -145,13 +146,19 @@ describeWith(['postgres', ...S3_PROGRAMS], 'moving between engines', () => {
     await expectSound(back);
   }, 120_000);
 
-  test('only the blobs go to S3', async () => {
+  test('only the blobs go to S3, where nobody serves them before all are there', async () => {
     const [here, there] = [oneMachine(), await manyMachines()];
     const logKey = fresh('log.key');
     const { pushed } = await filledOn(here, logKey);
     const mixed = { ...here, env: { ...here.env, ASSAY_BLOBS: there.env['ASSAY_BLOBS']! } };
-    const report = await run<object>('copy', '--from', here.places, '--to', Object.values(mixed.env).join(','));
-    expect(report).toMatchObject({ keys: 0, ended: true, damaged: [] });
+    const command = ['copy', '--from', here.places, '--to', Object.values(mixed.env).join(',')];
+    await run(...command, '--ahead');
+    const half = await assay(['fsck'], { ...s3.environment, ...mixed.env });
+    expect({ code: half.code, stderr: half.stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('is not all there'),
+    });
+    expect(await run<object>(...command)).toMatchObject({ keys: 0, written: 0, ended: true, damaged: [] });
     await expectSound(mixed);
     await expectServed(await serving(mixed, logKey), pushed);
   }, 60_000);

@@ -3,22 +3,24 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PublicationStatus } from '../../lib/client/index.ts';
+import { LogSigner } from '../../lib/log/log-signer.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { entriesOf } from '../../lib/store/keyed-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
-import { leaseKey } from '../../lib/store/keys.ts';
+import { formatKey, leaseKey } from '../../lib/store/keys.ts';
 import type { Sha256 } from '../../lib/encoding/digest.ts';
-import { assay, errorsIn } from '../support/assay-command.ts';
+import { assay, errorsIn, startAssay } from '../support/assay-command.ts';
 import { send } from '../support/http.ts';
 import { mayMount } from '../support/may-mount.ts';
 import { checkpointOf, expectServed, expectVerified, fill, json, killed } from '../support/moving.ts';
 import { randomContent } from '../support/oci-content.ts';
 import { Repository } from '../support/repository.ts';
+import { rounds } from '../support/rounds.ts';
 import { runProgram } from '../support/run-program.ts';
 import { Server } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
-const KILLS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 4);
+const KILLS = rounds(2, 4);
 const folder = useTemporaryFolder();
 const servers: Server[] = [];
 let made = 0;
@@ -60,6 +62,11 @@ async function passLeases(data: string): Promise<void> {
   } finally {
     await keys.close();
   }
+}
+
+/** The same of the lock of a folder of backups. */
+async function passLocks(backups: string): Promise<void> {
+  await rm(join(backups, 'locks'), { recursive: true, force: true });
 }
 
 async function published(server: Server): Promise<PublicationStatus> {
@@ -143,6 +150,47 @@ describe('a copy', () => {
       written: 0,
     });
     expect(await errorsIn(target)).toEqual([]);
+  });
+
+  test('of the blobs alone keeps servers and commands off them until it has ended, and none off where they are', async () => {
+    const [data, target] = [fresh('source'), fresh('target')];
+    const source = await serving(data);
+    const pushed = await fill(source, folder.path);
+    const to = `lmdb:${join(data, 'store')},files:${target}`;
+    const command = ['copy', '--from', places(data), '--to', to];
+    await json([...command, '--ahead']);
+    // Where they are goes on being served and written to.
+    await expectServed(source, pushed);
+    await source.stop();
+    for (const other of ['serve', 'fsck', 'gc', 'backup']) {
+      const words = other === 'backup' ? [fresh('backups')] : other === 'serve' ? ['--port', '0'] : [];
+      const { code, stderr } = await assay([other, ...words, '--data', data, '--blobs', `files:${target}`]);
+      expect({ other, code, stderr }).toEqual({ other, code: 1, stderr: expect.stringContaining('is not all there') });
+    }
+    const again = await serving(data);
+    await expectServed(again, pushed);
+    await again.stop();
+    expect(await json(command)).toMatchObject({ ended: true, keys: 0, written: 0 });
+    const moved = new Server({ data, env: { ASSAY_PUBLISH: 'off', ASSAY_BLOBS: `files:${target}` } });
+    servers.push(moved);
+    await moved.start();
+    await expectServed(moved, pushed);
+  }, 60_000);
+
+  test('and a backup of data of a newer format are refused', async () => {
+    const [data, backups] = [fresh('source'), fresh('backups')];
+    await fill(await serving(data), folder.path);
+    await servers.at(-1)!.stop();
+    const keys = LmdbKeyedStore.open(join(data, 'store'));
+    await keys.commit({ puts: [{ key: formatKey, value: Buffer.from('{"format":999}') }] });
+    await keys.close();
+    for (const words of [
+      ['copy', '--from', places(data), '--to', places(fresh('target'))],
+      ['backup', backups, '--data', data],
+    ]) {
+      const { code, stderr } = await assay(words);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('newer Assay (its format is 999') });
+    }
   });
 
   test('names what is damaged, copies all else, and fails', async () => {
@@ -229,6 +277,8 @@ describe('a backup', () => {
     for (let round = 0; round < KILLS; round += 1) {
       await killed(command, hasPart(join(backups, 'raw'), round));
       await passLeases(data);
+      // The first time, as it is for everybody: the next one waits until the dead one has given no sign for long enough.
+      if (round > 0) await passLocks(backups);
       if ((await readdir(backups).catch((): string[] => [])).includes('assay-backups.json')) {
         const { verified } = await json<{ verified: string[] }>(['backup', 'verify', backups]).catch(
           (error: unknown) => {
@@ -241,6 +291,7 @@ describe('a backup', () => {
     }
     expect(most).toBeLessThanOrEqual(1);
     await json(command);
+    expect(await readdir(join(backups, 'locks'))).toHaveLength(1);
     expect(await json(['backup', 'verify', backups])).toMatchObject({ faults: [] });
     const left = await readdir(join(backups, 'backups'));
     expect(left.filter((name) => name.startsWith('.'))).toEqual([]);
@@ -258,6 +309,35 @@ describe('a backup', () => {
     await expectVerified(restored);
   }, 120_000);
 
+  test('that was suspended while another took its folder over ends, and leaves it as the other made it', async () => {
+    const [data, backups] = [fresh('source'), fresh('backups')];
+    const source = await serving(data);
+    const { repository } = await fill(source, folder.path);
+    // Enough that there is a middle to be suspended in.
+    for (let at = 0; at < 60; at += 1) await new Repository(source, repository).pushBlob(randomContent(500_000));
+    await source.stop();
+    const first = startAssay(['backup', backups, '--data', data]);
+    const ended = new Promise<number | null>((resolve) => first.once('close', resolve));
+    let said = '';
+    first.stdout?.resume();
+    first.stderr?.on('data', (piece: Buffer) => (said += piece.toString()));
+    try {
+      const isInTheMiddle = hasPart(join(backups, 'raw'), 0);
+      while (first.exitCode === null && !(await isInTheMiddle())) await sleep(1);
+      first.kill('SIGSTOP');
+      expect(first.exitCode).toBeNull();
+      const { name } = await json<{ name: string }>(['backup', backups, '--data', data, '--keep', '1']);
+      first.kill('SIGCONT');
+      expect(await ended).toBe(1);
+      expect(said).toContain('another assay backup has taken the folder');
+      expect(await json(['backup', 'verify', backups])).toEqual({ verified: [name], faults: [] });
+      expect(await readdir(join(backups, 'backups'))).toEqual([name]);
+    } finally {
+      first.kill('SIGKILL');
+      await ended;
+    }
+  }, 90_000);
+
   test('without the key of the log says so, and one whose key is not at hand is refused', async () => {
     const [data, backups] = [fresh('source'), fresh('backups')];
     const source = await serving(data);
@@ -273,6 +353,49 @@ describe('a backup', () => {
     const restored = await assay(['restore', backups, '--data', target]);
     expect(restored.stdout).toContain('Bring the file of its key');
     await expect(stat(join(target, 'log.key'))).rejects.toThrow('ENOENT');
+  });
+
+  test("beside changes of the log's key has the key that its log is signed with", async () => {
+    const [data, backups] = [fresh('source'), fresh('backups')];
+    await fill(await serving(data), folder.path);
+    await servers.at(-1)!.stop();
+    const stopping = new AbortController();
+    async function rotate(): Promise<number> {
+      let times = 0;
+      for (; !stopping.signal.aborted; times += 1) await json(['log', 'rotate-key', '--data', data]);
+      return times;
+    }
+    const rotating = rotate();
+    const keys: string[] = [];
+    try {
+      // Changes and backups take turns as it happens.
+      for (let round = 0; round < KILLS || (round < 12 && new Set(keys).size < 2); round += 1) {
+        const { name, log } = await json<{ name: string; log: { key: string } }>(['backup', backups, '--data', data]);
+        const file = await readFile(join(backups, 'backups', name, 'log.key'), 'utf8');
+        expect(LogSigner.parse(file).verifier.hash).toBe(log.key);
+        keys.push(log.key);
+      }
+    } finally {
+      stopping.abort();
+    }
+    expect(await rotating).toBeGreaterThan(0);
+    expect(new Set(keys).size).toBeGreaterThan(1);
+    const target = fresh('target');
+    await json(['restore', backups, '--data', target]);
+    await expectVerified(await serving(target));
+  }, 60_000);
+
+  test('is refused a folder with backups of another store', async () => {
+    const [data, other, backups] = [fresh('source'), fresh('source'), fresh('backups')];
+    for (const one of [data, other]) await (await serving(one)).stop();
+    const { name } = await json<{ name: string }>(['backup', backups, '--data', data]);
+    const { code, stderr } = await assay(['backup', backups, '--data', other, '--keep', '1']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('backups of another store') });
+    expect(await json(['backup', 'list', backups])).toMatchObject({ backups: [{ name }] });
+    // A store that was restored is the same.
+    const target = fresh('target');
+    await json(['restore', backups, '--data', target]);
+    expect(await json(['backup', backups, '--data', target, '--keep', '1'])).toMatchObject({ removed: [name] });
   });
 
   test('is not restored over the key of another log', async () => {

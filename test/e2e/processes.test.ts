@@ -7,11 +7,12 @@ import { MixedLoad } from '../support/mixed-load.ts';
 import { digestOf, randomContent } from '../support/oci-content.ts';
 import { submissionOf } from '../support/record-fixtures.ts';
 import { expectStatus, freshRepository, locationOf } from '../support/repository.ts';
+import { rounds } from '../support/rounds.ts';
 import { Server, useServer, type ServerOptions } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 3);
+const ROUNDS = rounds(1, 3);
 vi.setConfig({ testTimeout: 60_000 });
 
 const TWO: ServerOptions = { flags: ['--processes', '2'] };

@@ -5,10 +5,13 @@ import { MemoryObjects } from '../../lib/snapshot/memory-objects.ts';
 import { render } from '../../lib/snapshot/render.ts';
 import { fixtureSources } from '../support/fixture-sources.mjs';
 import { KilledPublisher, NEWEST } from '../support/killed-publisher.ts';
+import { rounds } from '../support/rounds.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const AT_ONCE = 4;
-const LEAST_KILLS = 100;
+/** Each step where all is asked for, else one of so many. */
+const EVERY = Math.ceil(6 / rounds(1, 6));
+const LEAST_KILLS = 100 / EVERY;
 const MOST_KILLS = 1_000;
 
 describe('a publisher that is killed', () => {
@@ -26,7 +29,7 @@ describe('a publisher that is killed', () => {
     let hasEnded = false;
     async function work(): Promise<void> {
       while (!hasEnded && next < MOST_KILLS) {
-        const one = await KilledPublisher.make(join(folder.path, String((next += 1))));
+        const one = await KilledPublisher.make(join(folder.path, String((next += EVERY))));
         const wasKilled = await one.dieAt(next);
         if (wasKilled) kills += 1;
         else hasEnded = true;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { digestWith, sha256, type Sha256 } from '../../lib/encoding/digest.ts';
+import type { LogSigner } from '../../lib/log/log-signer.ts';
 import type { Stores } from '../../lib/oci/registry.ts';
 import { oneChunk } from './registry.ts';
 import { runPlaceOn } from './run-place.ts';
@@ -20,9 +21,12 @@ export type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
 let made = 0;
 
-/** Puts content into a store as servers do: blobs of all kinds, versions with their entries in the log, open uploads. */
-export async function put(stores: Stores, steps: readonly Action[]): Promise<void> {
-  const { registry, definitions, log } = await runPlaceOn(stores);
+/**
+ * Puts content into a store as servers do: blobs of all kinds, versions with their entries in the log, open uploads. Stores whose logs
+ * have one key are copies of one another.
+ */
+export async function put(stores: Stores, steps: readonly Action[], signer?: LogSigner): Promise<void> {
+  const { registry, definitions, log } = await runPlaceOn(stores, Date.now, signer);
   for (const { what, size } of steps) {
     made += 1;
     const bytes = randomBytes(size);

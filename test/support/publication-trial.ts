@@ -6,13 +6,14 @@ import { assay, errorsIn } from './assay-command.ts';
 import { makeAuthorRepository } from './author-repository.ts';
 import { HookReceiver } from './hook-receiver.ts';
 import { send } from './http.ts';
+import { rounds } from './rounds.ts';
 import type { Outcome } from './run-program.ts';
 import { Server } from './server.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { useTemporaryFolder } from './use-temporary-folder.ts';
 
 const PINS = 25;
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 2);
+const ROUNDS = rounds(1, 2);
 /** How long a test of publication may take. */
 export const PUBLICATION_LIMIT = 60_000 + ROUNDS * 6_000;
 

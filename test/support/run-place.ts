@@ -54,10 +54,14 @@ export function useRunPlace(): () => RunPlace & { readonly open: OpenStores } {
   };
 }
 
-export async function runPlaceOn(stores: Stores, now: () => number = Date.now): Promise<RunPlace> {
+export async function runPlaceOn(
+  stores: Stores,
+  now: () => number = Date.now,
+  signer: LogSigner = SIGNER,
+): Promise<RunPlace> {
   const registry = registryOn(stores, { now });
   const definitions = definitionsOn(stores, registry, now);
-  const log = await Log.open(stores.keys, { now, signer: SIGNER });
+  const log = await Log.open(stores.keys, { now, signer });
   const { keys, uploads } = stores;
   const media = new MediaFiles({ keys, content: registry.content, uploads, maxBytes: 4 * 1024 * 1024 });
   const runs = new Runs({ keys, registry, versions: definitions.versions, media, log });

@@ -1,9 +1,10 @@
 import { gather } from '../../encoding/gather.ts';
+import { Passing } from '../back-off.ts';
 import { ImageError } from './image-error.ts';
 import type { GraphBlob } from './image-graph.ts';
 import type { ImageSource } from './image-source.ts';
 import type { RegistrySession } from './registry-session.ts';
-import { isPassing, withRetries } from './retry.ts';
+import { passing, withRetries } from './retry.ts';
 import { mismatch, verified } from './verified.ts';
 
 /** What is not larger goes in one request, which costs no more than to ask whether another family has it. */
@@ -27,7 +28,7 @@ export async function uploadBlob(upload: BlobUpload): Promise<void> {
     () => attempt.run(),
     upload.signal,
     // The source has tried again itself where that made sense.
-    (error) => error !== attempt.sourceError && isPassing(error),
+    (error) => (error === attempt.sourceError ? undefined : passing(error)),
   );
 }
 
@@ -151,10 +152,10 @@ class Attempt {
       const response = await family.send({ method: 'DELETE', to, expect: [204, 404], signal });
       await response.body?.cancel();
     };
-    await withRetries(end, signal, isInUse).catch(() => undefined);
+    await withRetries(end, signal, inUse).catch(() => undefined);
   }
 }
 
-function isInUse(error: unknown): boolean {
-  return error instanceof ImageError && error.status === 409;
+function inUse(error: unknown): Passing | undefined {
+  return error instanceof ImageError && error.status === 409 ? new Passing(error) : undefined;
 }

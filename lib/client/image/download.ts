@@ -1,7 +1,8 @@
+import { Passing, rest } from '../back-off.ts';
 import { ImageError } from './image-error.ts';
 import type { Described } from './image-source.ts';
 import type { RegistrySession } from './registry-session.ts';
-import { ATTEMPTS, isPassing, pause, withRetries } from './retry.ts';
+import { BACK_OFF, passing, withRetries } from './retry.ts';
 
 /** A connection that brought this much before it broke was worth it. */
 const PROGRESS = 64 * 1024;
@@ -24,9 +25,9 @@ async function* continued(
 ): AsyncGenerator<Uint8Array> {
   let response: Response | undefined = first;
   let got = 0;
-  for (let fruitless = 0; ;) {
+  for (let failures = 0; ;) {
     const before = got;
-    let failure: ImageError;
+    let failure: Passing;
     try {
       response ??= await open(session, described, got, signal);
       for await (const piece of bodyFrom(response, got)) {
@@ -36,12 +37,12 @@ async function* continued(
       return; // the whole of what the registry has; whether it is what was described, others see
     } catch (cause) {
       signal?.throwIfAborted();
-      if (cause instanceof ImageError && !isPassing(cause)) throw cause;
-      failure = cause instanceof ImageError ? cause : broken(session, described, got, cause);
+      const found = cause instanceof ImageError ? passing(cause) : new Passing(broken(session, described, got, cause));
+      if (found === undefined) throw cause;
+      failure = found;
     }
-    fruitless = got - before >= PROGRESS ? 0 : fruitless + 1;
-    if (fruitless === ATTEMPTS) throw failure;
-    await pause(fruitless + 1, failure, signal);
+    failures = got - before >= PROGRESS ? 1 : failures + 1;
+    await rest(failure, failures, BACK_OFF, signal);
     response = undefined;
   }
 }

@@ -2,6 +2,7 @@ import { failureWords, isBadPort, refusalWords } from './answer-words.ts';
 import { authorize, loginAdvice } from './authorization.ts';
 import { ImageError } from './image-error.ts';
 import type { Credentials } from './registry-reference.ts';
+import { retryAfterMs } from '../back-off.ts';
 import { withRetries } from './retry.ts';
 
 export interface SessionOptions {
@@ -125,9 +126,8 @@ export class RegistrySession {
     const said = words === undefined ? '' : `: ${words}`;
     const about = `${call.about === undefined ? '' : `${call.about} in `}${this.#options.name}`;
     const what = `${this.label} answered ${status} to ${call.method} of ${about}${said}`;
-    const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
-    const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
-    if (status !== 401 && status !== 403) return new ImageError('refused', what, { status, retryAfterMs });
+    const waitMs = retryAfterMs(response.headers.get('retry-after'));
+    if (status !== 401 && status !== 403) return new ImageError('refused', what, { status, retryAfterMs: waitMs });
     return new ImageError(
       'unauthorized',
       `${what}${this.#options.loginAdvice ?? loginAdvice(this.#options.credentials)}`,

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
-import { makeFolder, syncFolder } from '../../store/files/durable-files.ts';
+import { makeFolder, renameDurably } from '../../store/files/durable-files.ts';
+import { basename } from 'node:path';
 import { fileError } from '../../store/files/file-error.ts';
 import { namesIn } from '../../store/files/names-in.ts';
+import { StoreError } from '../../store/store-error.ts';
 import { MoveError } from '../move-error.ts';
 import { BackupLayout } from './layout.ts';
 import { readManifest, type Manifest } from './manifest.ts';
@@ -14,19 +17,27 @@ export async function prepareBackups(root: string): Promise<BackupLayout> {
   const layout = new BackupLayout(root);
   try {
     await makeFolder(root);
-    if (!(await isMarked(layout))) {
-      const [other] = await readdir(root);
-      if (other !== undefined) throw new MoveError('not-empty', `${root} holds something else than backups: ${other}`);
-      // A backup is as secret as the store, and parts of it are of many backups.
-      await chmod(root, 0o700).catch(unlessNotOurs);
-      await writeFile(layout.marker, MARK, { flush: true });
-      await syncFolder(root);
-    }
+    if (!(await isMarked(layout))) await markBackups(layout);
     for (const folder of [layout.backups, layout.small]) await makeFolder(folder);
+    if ((await namesIn(root)).includes(basename(layout.oldLock))) {
+      const message = `another assay backup, of an earlier version, works there; if none does, remove ${layout.oldLock}`;
+      throw new StoreError('busy', message);
+    }
   } catch (error) {
     throw fileError(error, 'preparing the folder for backups');
   }
   return layout;
+}
+
+/** What somebody left who died at this is no harm: the mark comes whole or not at all. */
+async function markBackups({ root, marker }: BackupLayout): Promise<void> {
+  const other = (await readdir(root)).find((name) => !name.startsWith(basename(marker)));
+  if (other !== undefined) throw new MoveError('not-empty', `${root} holds something else than backups: ${other}`);
+  // A backup is as secret as the store, and parts of it are of many backups.
+  await chmod(root, 0o700).catch(unlessNotOurs);
+  const temporary = `${marker}.${randomUUID()}`;
+  await writeFile(temporary, MARK, { flush: true });
+  await renameDurably(temporary, marker);
 }
 
 /** The folder of backups that somebody names. */
@@ -57,13 +68,12 @@ export async function findBackup(layout: BackupLayout, name: string | undefined)
   throw new MoveError('no-backup', `${why} in ${layout.root}; assay backup list shows them`);
 }
 
-/** A name by its second; what is made in the same second is numbered. */
+/** A name by its second. Behind the newest it is numbered, in the same second or where the clock was set back: the order is that of time. */
 export async function newName(layout: BackupLayout, now: number): Promise<string> {
-  const names = new Set(await backupNames(layout));
-  const first = `${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
-  let name = first;
-  for (let number = 2; names.has(name); number += 1) name = `${first}-${number}`;
-  return name;
+  const name = `${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+  const newest = (await backupNames(layout)).at(-1);
+  if (newest === undefined || secondOf(newest) < name) return name;
+  return `${secondOf(newest)}-${numberOf(newest) + 1}`;
 }
 
 /** A folder that another made for us, or a file system without modes: then they are its owner's matter. */
@@ -73,13 +83,22 @@ function unlessNotOurs(error: NodeJS.ErrnoException): void {
 
 async function isMarked({ marker, root }: BackupLayout): Promise<boolean> {
   const text = await readFile(marker, 'utf8').catch(() => undefined);
-  if (text === undefined) return false;
+  // Empty where one died who wrote it in place.
+  if (text === undefined || text === '') return false;
   if (text === MARK) return true;
   throw new MoveError('bad-backup', `the backups in ${root} were made by another Assay`);
 }
 
 /** By time, then by number. */
 function inOrder(one: string, other: string): number {
-  const order = one.slice(0, 20) < other.slice(0, 20) ? -1 : one.slice(0, 20) > other.slice(0, 20) ? 1 : 0;
-  return order === 0 ? Number(one.slice(21) || 1) - Number(other.slice(21) || 1) : order;
+  const [a, b] = [secondOf(one), secondOf(other)];
+  return a === b ? numberOf(one) - numberOf(other) : a < b ? -1 : 1;
+}
+
+function secondOf(name: string): string {
+  return name.slice(0, 20);
+}
+
+function numberOf(name: string): number {
+  return Number(name.slice(21) || 1);
 }

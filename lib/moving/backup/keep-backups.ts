@@ -8,28 +8,30 @@ import { blobsOf } from '../content.ts';
 import { BackupOrigin } from './backup-origin.ts';
 import { listBackups } from './backups-in.ts';
 import type { BackupLayout } from './layout.ts';
-import { withLock } from './lock.ts';
+import type { FolderLock } from './lock.ts';
 import type { Manifest } from './manifest.ts';
 
 /**
  * Keeps the newest so many backups, and the newest that lacks nothing, and removes what only the others needed. Returns the names of
- * those that went.
+ * those that went. For who holds the folder's lock. Killed at any moment, it is mended by the next.
  */
 export async function keepBackups(
   layout: BackupLayout,
   most: number,
+  { check }: FolderLock,
   breathe: () => Promise<void> | undefined,
 ): Promise<string[]> {
-  return withLock(layout.lock, async () => {
-    const all = await listBackups(layout);
-    const kept = new Set(all.slice(-most));
-    const whole = all.findLast(({ damaged }) => damaged.length === 0);
-    if (whole !== undefined) kept.add(whole);
-    const gone = all.filter((manifest) => !kept.has(manifest));
-    for (const { name } of gone) await removeBackup(layout, name);
-    if (gone.length > 0) await sweep(layout, [...kept], breathe);
-    return gone.map(({ name }) => name);
-  });
+  const all = await listBackups(layout);
+  const kept = new Set(all.slice(-most));
+  const whole = all.findLast(({ damaged }) => damaged.length === 0);
+  if (whole !== undefined) kept.add(whole);
+  const gone = all.filter((manifest) => !kept.has(manifest));
+  for (const { name } of gone) {
+    await check();
+    await removeBackup(layout, name);
+  }
+  await sweep(layout, [...kept], check, breathe);
+  return gone.map(({ name }) => name);
 }
 
 /** First out of sight, so that there is never half of one. */
@@ -43,6 +45,7 @@ async function removeBackup(layout: BackupLayout, name: string): Promise<void> {
 async function sweep(
   layout: BackupLayout,
   kept: readonly Manifest[],
+  check: FolderLock['check'],
   breathe: () => Promise<void> | undefined,
 ): Promise<void> {
   const named = { raw: new Set<string>(), zlib: new Set<string>() };
@@ -56,14 +59,18 @@ async function sweep(
     const store = FileBlobStore.existing(layout.blobs(encoding));
     for await (const { digest } of store.list()) {
       await breathe();
-      if (!named[encoding ?? 'raw'].has(digest)) await store.delete(digest);
+      if (named[encoding ?? 'raw'].has(digest)) continue;
+      await check();
+      await store.delete(digest);
     }
   }
   const packs = new Set(kept.flatMap(({ packs }) => packs.map(({ name }) => name)));
   // The index goes first: without it a pack is none.
   for (const suffix of ['.index', '.pack']) {
     for (const file of await namesIn(layout.small)) {
-      if (file.endsWith(suffix) && !packs.has(file.slice(0, -suffix.length))) await rm(join(layout.small, file));
+      if (!file.endsWith(suffix) || packs.has(file.slice(0, -suffix.length))) continue;
+      await check();
+      await rm(join(layout.small, file), { force: true });
     }
   }
   await syncFolder(layout.small);

@@ -6,7 +6,8 @@ import { FileLayout } from '../../store/files/file-layout.ts';
  * Every path below a folder of backups:
  *
  *     assay-backups.json                 says that backups are here
- *     lock                               who writes here now
+ *     locks/<number>                     who writes here now, or did last
+ *     lock                               the same, of earlier versions
  *     backups/<name>/backup.json         what the backup has, and the digests of its parts
  *     backups/<name>/keys                every key and value but small content
  *     backups/<name>/log.key             the log's private key, if it is wanted
@@ -19,14 +20,16 @@ import { FileLayout } from '../../store/files/file-layout.ts';
 export class BackupLayout {
   readonly root: string;
   readonly marker: string;
-  readonly lock: string;
+  readonly locks: string;
+  readonly oldLock: string;
   readonly backups: string;
   readonly small: string;
 
   constructor(root: string) {
     this.root = root;
     this.marker = join(root, 'assay-backups.json');
-    this.lock = join(root, 'lock');
+    this.locks = join(root, 'locks');
+    this.oldLock = join(root, 'lock');
     this.backups = join(root, 'backups');
     this.small = join(root, 'small');
   }

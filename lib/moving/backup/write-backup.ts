@@ -5,24 +5,28 @@ import type { LogSigner } from '../../log/log-signer.ts';
 import type { BlobStore } from '../../store/blob-store.ts';
 import type { Encoding, Located } from '../../store/content-record.ts';
 import { syncFolder } from '../../store/files/durable-files.ts';
+import { DATA_FORMAT, requireFormat } from '../../store/data-format.ts';
 import { FileBlobStore } from '../../store/files/file-blob-store.ts';
 import { fileError } from '../../store/files/file-error.ts';
+import { namesIn } from '../../store/files/names-in.ts';
 import type { Entry, KeyedStore } from '../../store/keyed-store.ts';
 import type { Lease } from '../../store/lease.ts';
 import type { Listed, Moments } from '../../store/moments.ts';
 import { blobsOf, MISSING, smallOf, wrongWith, type Damaged } from '../content.ts';
-import { countUploads, describeLog } from '../describe-store.ts';
+import { countUploads, describeLog, keysOfLog, type LogIdentity } from '../describe-store.ts';
+import { MoveError } from '../move-error.ts';
 import { moveBlob, type OnProgress } from '../fill.ts';
-import { namesIn, storeOrigin } from '../origin.ts';
+import { namesIn as keysIn, storeOrigin } from '../origin.ts';
 import { eachAtOnce } from '../../encoding/each-at-once.ts';
 import { withoutCollection } from '../without-collection.ts';
 import { BackupOrigin } from './backup-origin.ts';
-import { newName, prepareBackups } from './backups-in.ts';
+import { backupNames, newName, prepareBackups } from './backups-in.ts';
 import { encodeEntries } from './entry-file.ts';
 import { writeHashed } from './hashed-file.ts';
 import { BackupFolder, type BackupLayout } from './layout.ts';
-import { withLock } from './lock.ts';
-import { FORMAT, type Manifest, type PackFile } from './manifest.ts';
+import { keepBackups } from './keep-backups.ts';
+import { withLock, type FolderLock } from './lock.ts';
+import { FORMAT, readManifest, type Manifest, type PackFile } from './manifest.ts';
 import { nameInPack, OpenPacks, packsIn, writePack } from './packs.ts';
 import { packFile } from './pack-file.ts';
 
@@ -37,16 +41,25 @@ export interface BackupOptions {
   readonly from: BackupSource;
   readonly folder: string;
   readonly now: () => number;
-  /** The log's key, where it is to be in the backup. */
-  readonly logKey: LogSigner | undefined;
+  /** Finds the log's key by its hash, where it is to be in the backup: the one that signs at the moment that the backup is of. */
+  readonly logKey: ((hash: string) => Promise<LogSigner>) | undefined;
+  /** How many backups are to be kept, with this one; undefined for all. */
+  readonly keep?: number | undefined;
+  readonly lockTermMs?: number | undefined;
   readonly breathe: () => Promise<void> | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly onDamaged?: (damaged: Damaged) => void;
 }
 
+export interface BackupReport extends Manifest {
+  /** The backups that were removed. */
+  readonly removed: readonly string[];
+}
+
 /** What the parts of a backup share. */
 interface Writing extends BackupOptions {
   readonly layout: BackupLayout;
+  readonly lock: FolderLock;
   readonly lease: Lease;
   readonly damaged: (found: Damaged) => void;
 }
@@ -54,37 +67,85 @@ interface Writing extends BackupOptions {
 /**
  * Writes a backup beside running servers: all keys of one moment, then every blob that they name. No garbage is collected
  * meanwhile, so that no blob goes which was named at that moment. It gets its name when it is whole; what earlier backups
- * have is not written again.
+ * have is not written again. Then older ones are removed, if so many are not to be kept, before anybody else may write there.
  */
-export async function writeBackup(options: BackupOptions): Promise<Manifest> {
-  const { from, folder, now, onProgress } = options;
+export async function writeBackup(options: BackupOptions): Promise<BackupReport> {
+  const { from, folder, now, keep, breathe, onProgress } = options;
+  // Bringing it forward is what a backup is to be made before.
+  await requireFormat(from.keys, DATA_FORMAT, 'back it up with the version that used it last');
   const layout = await prepareBackups(folder);
-  async function write(lease: Lease): Promise<Manifest> {
-    await removeUnfinished(layout);
-    const temporary = new BackupFolder(join(layout.backups, `.writing-${randomUUID()}`));
-    try {
-      await mkdir(temporary.path, { mode: 0o700 });
-      return await writeInto(temporary, layout, lease, options);
-    } catch (error) {
-      await rm(temporary.path, { recursive: true, force: true });
-      throw fileError(error, 'writing a backup');
-    }
-  }
   const onWait = (): void => onProgress?.('waiting for a garbage collection to end', 0, undefined);
-  return withLock(layout.lock, () => withoutCollection(from.keys, now, write, onWait));
+  async function writeLocked(lock: FolderLock): Promise<BackupReport> {
+    await refuseOtherStore(layout, from.keys);
+    await removeUnfinished(layout);
+    const write = (lease: Lease): Promise<Manifest> => writeOrNothing(layout, lock, lease, options);
+    const manifest = await withoutCollection(from.keys, now, write, onWait);
+    const removed = keep === undefined ? [] : await keepBackups(layout, keep, lock, breathe);
+    return { ...manifest, removed };
+  }
+  const onLook = (): void => onProgress?.('looking whether another backup works there', 0, undefined);
+  return withLock(layout.locks, writeLocked, { onWait: onLook, termMs: options.lockTermMs });
+}
+
+/** A folder holds backups of one store, or --keep would remove those of another, and the newest would be anybody's. */
+async function refuseOtherStore(layout: BackupLayout, keys: Listed): Promise<void> {
+  const own = await keysOfLog(keys);
+  const first = own[0];
+  if (first === undefined) return;
+  const hashes = own.map(({ hash }) => hash);
+  const logs: LogIdentity[] = [];
+  for (const name of await backupNames(layout)) {
+    // One that cannot be read says nothing of others; assay backup verify names it.
+    const manifest = await readManifest(layout.backup(name)).catch(unlessBad);
+    if (manifest?.log != null) logs.push(manifest.log);
+  }
+  // Older backups say with which key the log was signed, and not which was its first.
+  const isOwn = (log: LogIdentity): boolean =>
+    log.first === undefined ? hashes.includes(log.key) : log.first === first.hash;
+  const other = logs.at(-1);
+  if (other === undefined || logs.some(isOwn)) return;
+  throw new MoveError(
+    'not-empty',
+    `in ${layout.root} are backups of another store, with the log ${other.origin} (key ${other.key}), and this one has the log ` +
+      `${first.name} (key ${hashes.at(-1)}); name a folder of its own`,
+  );
+}
+
+function unlessBad(error: unknown): undefined {
+  if (!(error instanceof MoveError)) throw error;
+}
+
+async function writeOrNothing(
+  layout: BackupLayout,
+  lock: FolderLock,
+  lease: Lease,
+  options: BackupOptions,
+): Promise<Manifest> {
+  const temporary = new BackupFolder(join(layout.backups, `.writing-${randomUUID()}`));
+  try {
+    await mkdir(temporary.path, { mode: 0o700 });
+    return await writeInto(temporary, layout, lock, lease, options);
+  } catch (error) {
+    await rm(temporary.path, { recursive: true, force: true });
+    // Where another has taken over, and the files away, that is the reason.
+    await lock.check();
+    throw fileError(error, 'writing a backup');
+  }
 }
 
 async function writeInto(
   temporary: BackupFolder,
   layout: BackupLayout,
+  lock: FolderLock,
   lease: Lease,
   options: BackupOptions,
 ): Promise<Manifest> {
-  const { from, now, logKey } = options;
+  const { from, now } = options;
   const damaged: Damaged[] = [];
   const writing: Writing = {
     ...options,
     layout,
+    lock,
     lease,
     damaged(found) {
       damaged.push(found);
@@ -92,13 +153,20 @@ async function writeInto(
     },
   };
   const began = now();
-  const then = await from.keys.atOneMoment(async (listed) => ({
-    ...(await writeKeys(writing, temporary, listed)),
-    ...(await writeSmall(writing, listed)),
-    uploadsLeftOut: await countUploads(listed),
-    log: (await describeLog(listed)) ?? null,
-  }));
+  const then = await from.keys.atOneMoment(async (listed) => {
+    const log = (await describeLog(listed)) ?? null;
+    // First of all: without it, the rest is in vain.
+    const logKey = log === null ? undefined : await options.logKey?.(log.key);
+    return {
+      log,
+      logKey,
+      ...(await writeKeys(writing, temporary, listed)),
+      ...(await writeSmall(writing, listed)),
+      uploadsLeftOut: await countUploads(listed),
+    };
+  });
   const { writtenBlobs, ...blobs } = await writeBlobs(writing, temporary);
+  const { logKey } = then;
   if (logKey !== undefined) await writeSecret(temporary.logKey, `${logKey.format()}\n`);
   const { keys, usedPacks, newPack, small, writtenSmall, uploadsLeftOut, log } = then;
   const packs: PackFile[] = [];
@@ -125,6 +193,7 @@ async function writeInto(
   };
   await writeFile(temporary.manifest, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   await syncFolder(temporary.path);
+  await lock.check();
   await rename(temporary.path, layout.backup(name).path);
   await syncFolder(layout.backups);
   return manifest;
@@ -137,7 +206,7 @@ async function writeKeys(
 ): Promise<Pick<Manifest, 'keys'>> {
   let entries = 0;
   async function* counted(): AsyncGenerator<Entry> {
-    for await (const entry of namesIn(listed)) {
+    for await (const entry of keysIn(listed)) {
       await breathe();
       entries += 1;
       onProgress?.('keys', entries, undefined);
@@ -246,10 +315,14 @@ async function writeSecret(path: string, text: string): Promise<void> {
 }
 
 /** What backups have left behind that died. */
-async function removeUnfinished({ backups, small }: BackupLayout): Promise<void> {
+async function removeUnfinished(layout: BackupLayout): Promise<void> {
+  const { backups, small } = layout;
   for (const folder of [backups, small]) {
     for (const name of await readdir(folder)) {
       if (name.startsWith('.')) await rm(join(folder, name), { recursive: true, force: true });
     }
+  }
+  for (const { writing } of [layout.blobs(undefined), layout.blobs('zlib')]) {
+    for (const name of await namesIn(writing)) await rm(join(writing, name), { force: true });
   }
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { link, open, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isSha256, parseDigest, type Sha256 } from '../../encoding/digest.ts';
 import type { BlobStore, ByteRange, StoredBlob } from '../blob-store.ts';
+import type { MoveMark } from '../move-mark.ts';
 import { StoreError } from '../store-error.ts';
 import { appendPieces } from './append-pieces.ts';
 import { makeFolder, renameDurably, syncFolder } from './durable-files.ts';
-import { fileError, isAbsent } from './file-error.ts';
+import { fileError, isAbsent, isNoFolder, isThere } from './file-error.ts';
 import type { FileLayout } from './file-layout.ts';
 import { fromSource } from '../from-source.ts';
 import { namesIn } from './names-in.ts';
@@ -18,7 +19,7 @@ const LEFT_BEHIND_MS = 60 * 60 * 1000;
 /** A folder of blobs; `lost+found` and what desktops leave are none. */
 const SHARD = /^[0-9a-f]{2}$/;
 
-export class FileBlobStore implements BlobStore {
+export class FileBlobStore implements BlobStore, MoveMark {
   readonly #layout: FileLayout;
 
   private constructor(layout: FileLayout) {
@@ -96,6 +97,42 @@ export class FileBlobStore implements BlobStore {
         const found = await this.stat(digest);
         if (found !== undefined) yield { digest, size: found.size };
       }
+    }
+  }
+
+  async readMark(): Promise<Uint8Array | undefined> {
+    try {
+      return await readFile(this.#layout.mark);
+    } catch (error) {
+      if (isAbsent(error) || isNoFolder(error)) return undefined;
+      throw fileError(error, 'looking for what is being moved here');
+    }
+  }
+
+  async makeMark(bytes: Uint8Array): Promise<boolean> {
+    const { mark, writing } = this.#layout;
+    const temporary = join(writing, randomUUID());
+    try {
+      await writeFile(temporary, bytes, { flag: 'wx', flush: true });
+      // Unlike a rename, a link takes nobody's place.
+      await link(temporary, mark);
+      await syncFolder(dirname(mark));
+      return true;
+    } catch (error) {
+      if (isThere(error)) return false;
+      throw fileError(error, 'noting what is being moved here');
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async removeMark(): Promise<void> {
+    const { mark } = this.#layout;
+    try {
+      await unlink(mark);
+      await syncFolder(dirname(mark));
+    } catch (error) {
+      if (!isAbsent(error)) throw fileError(error, 'noting that all was moved here');
     }
   }
 }

@@ -14,6 +14,11 @@ export function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }
 
+/** What was to be new has its name already. */
+export function isThere(error: unknown): boolean {
+  return codeOf(error) === 'EEXIST';
+}
+
 /** Where a folder was looked for, a file lies. */
 export function isNoFolder(error: unknown): boolean {
   return codeOf(error) === 'ENOTDIR';

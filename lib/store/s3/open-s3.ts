@@ -5,6 +5,7 @@ import { abortAbandoned } from './multipart.ts';
 import type { BlobLinks } from '../blob-links.ts';
 import type { BlobStore } from '../blob-store.ts';
 import type { Leftovers } from '../leftovers.ts';
+import type { MoveMark } from '../move-mark.ts';
 import { StoreError } from '../store-error.ts';
 import type { UploadStore } from '../upload-store.ts';
 import { S3BlobStore } from './s3-blob-store.ts';
@@ -24,7 +25,7 @@ const IMPATIENCE: S3Patience = { connectMs: 2_000, idleMs: 2_000, attempts: 1 };
 const MARK = Buffer.from('{"assay":"blobs","format":1}\n');
 
 export interface S3Stores {
-  readonly blobs: BlobStore & BlobLinks;
+  readonly blobs: BlobStore & BlobLinks & MoveMark;
   readonly uploads: UploadStore;
   readonly leftovers: Leftovers;
   /** For who serves: makes sure that the bucket can be worked with, and notes that a store is in it. */

@@ -1,8 +1,11 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Sha256 } from '../../encoding/digest.ts';
+import { gather } from '../../encoding/gather.ts';
 import type { BlobLinks } from '../blob-links.ts';
 import type { BlobStore, ByteRange, StoredBlob } from '../blob-store.ts';
+import type { MoveMark } from '../move-mark.ts';
+import { StoreError } from '../store-error.ts';
 import { fromSource, SourceFailed } from '../from-source.ts';
 import type { Bucket } from './bucket.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -10,8 +13,10 @@ import { readObject } from './read-object.ts';
 import type { S3Layout } from './s3-layout.ts';
 import { writeObject } from './write-object.ts';
 
+const MAX_MARK_BYTES = 64 * 1024;
+
 /** Blobs as objects, which S3 shows whole or not at all. */
-export class S3BlobStore implements BlobStore, BlobLinks {
+export class S3BlobStore implements BlobStore, BlobLinks, MoveMark {
   readonly #bucket: Bucket;
   readonly #layout: S3Layout;
   readonly #budget: ByteBudget;
@@ -47,6 +52,23 @@ export class S3BlobStore implements BlobStore, BlobLinks {
       const digest = this.#layout.digestAt(key);
       if (digest !== undefined) yield { digest, size };
     }
+  }
+
+  async readMark(): Promise<Uint8Array | undefined> {
+    try {
+      return await gather(readObject(this.#bucket, this.#layout.mark), MAX_MARK_BYTES);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'missing') return undefined;
+      throw error;
+    }
+  }
+
+  makeMark(bytes: Uint8Array): Promise<boolean> {
+    return this.#bucket.create(this.#layout.mark, bytes);
+  }
+
+  removeMark(): Promise<void> {
+    return this.#bucket.delete(this.#layout.mark);
   }
 
   linkTo(digest: Sha256, seconds: number): Promise<string> {

@@ -10,6 +10,7 @@ const DIGITS = 16;
  *     assay.json                      says that a store is here
  *     blobs/ab/abcdef…                a blob, named by the hex of its SHA-256
  *     uploads/<uuid>/<start>-<end>    some bytes of an upload that has not ended, both in 16 digits
+ *     moving.json                     says that something is being moved here, as long as it is not all there
  *     probe/<uuid>                    for a moment, when a server starts
  */
 export class S3Layout {
@@ -21,6 +22,10 @@ export class S3Layout {
 
   get marker(): string {
     return `${this.#root}assay.json`;
+  }
+
+  get mark(): string {
+    return `${this.#root}moving.json`;
   }
 
   get blobs(): string {

@@ -20,10 +20,11 @@ import {
   type MadeTree,
 } from '../../support/publishing.ts';
 import { oneChunk, openTestRegistry, type TestRegistry } from '../../support/registry.ts';
+import { rounds } from '../../support/rounds.ts';
 import { definitionsOn, Parcel, SOMEBODY, valueOf } from '../../support/stored-git.ts';
 import { registryOn } from '../../support/use-stores.ts';
 
-const ROUNDS = 12;
+const ROUNDS = rounds(3, 12);
 
 let opened: TestRegistry;
 beforeEach(async () => {

@@ -14,8 +14,9 @@ import {
   text,
   type JsonSchema,
 } from '../../../lib/encoding/schema.ts';
+import { rounds } from '../../support/rounds.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 1) * 300;
+const ROUNDS = rounds(100, 300);
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, unicodeRegExp: true });
 
 interface Order {

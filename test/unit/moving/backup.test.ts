@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -9,13 +8,16 @@ import { sha256, type Sha256 } from '../../../lib/encoding/digest.ts';
 import { LogSigner } from '../../../lib/log/log-signer.ts';
 import { findBackup, listBackups, openBackups } from '../../../lib/moving/backup/backups-in.ts';
 import { keepBackups } from '../../../lib/moving/backup/keep-backups.ts';
-import type { Manifest } from '../../../lib/moving/backup/manifest.ts';
+import { withLock } from '../../../lib/moving/backup/lock.ts';
 import { BackupVerifier, type BackupFault } from '../../../lib/moving/backup/verify-backup.ts';
-import { writeBackup, type BackupOptions } from '../../../lib/moving/backup/write-backup.ts';
+import { writeBackup, type BackupOptions, type BackupReport } from '../../../lib/moving/backup/write-backup.ts';
 import type { Filled } from '../../../lib/moving/fill.ts';
 import { requireWhole } from '../../../lib/moving/note.ts';
 import { restoreBackup } from '../../../lib/moving/restore.ts';
 import { FileLayout } from '../../../lib/store/files/file-layout.ts';
+import { DATA_FORMAT } from '../../../lib/store/data-format.ts';
+import { encodeJson } from '../../../lib/store/json-value.ts';
+import { formatKey } from '../../../lib/store/keys.ts';
 import { systemClock } from '../../../lib/store/clock.ts';
 import { withLease } from '../../../lib/store/lease.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
@@ -24,10 +26,11 @@ import { actions, contentOf, put, type MovedContent } from '../../support/moved-
 import { UNHURRIED, useMovePlaces, type MovePlace } from '../../support/move-places.ts';
 import { expectSound, publishTo } from '../../support/publishing.ts';
 import { oneChunk } from '../../support/registry.ts';
+import { rounds } from '../../support/rounds.ts';
 import { runPlaceOn } from '../../support/run-place.ts';
 import { registryOn } from '../../support/use-stores.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 6);
+const ROUNDS = rounds(2, 6);
 const { folder, open } = useMovePlaces();
 const ALL = [
   { what: 'blob', size: 500 },
@@ -42,8 +45,13 @@ function root(): string {
   return join(folder(), 'backups');
 }
 
-function backup(from: BackupOptions['from'], more: Partial<BackupOptions> = {}): Promise<Manifest> {
+function backup(from: BackupOptions['from'], more: Partial<BackupOptions> = {}): Promise<BackupReport> {
   return writeBackup({ from, folder: root(), logKey: undefined, ...UNHURRIED, ...more });
+}
+
+async function keep(most: number): Promise<string[]> {
+  const layout = await openBackups(root());
+  return withLock(layout.locks, (lock) => keepBackups(layout, most, lock, () => undefined));
 }
 
 async function restore(to: MovePlace, at?: string): Promise<Filled> {
@@ -123,7 +131,7 @@ describe('a backup', () => {
     expect((await backup(from)).written).toMatchObject({ small: 0, blobs: 0 });
     await put(from.stores, [ALL[0], ALL[1]]);
     expect((await backup(from)).written).toMatchObject({ small: 1, blobs: 1 });
-    const fresh = (await filesIn()).filter((file) => !files.includes(file) && !file.startsWith('backups/'));
+    const fresh = (await filesIn()).filter((file) => !files.includes(file) && !/^(?:backups|locks)\//.test(file));
     expect(fresh.map((file) => file.replace(/[0-9a-f]{64}|blobs\/../g, '…')).sort()).toEqual([
       'raw/…/…',
       'small/….index',
@@ -243,7 +251,7 @@ describe('a backup', () => {
   test('has the key of the log for its owner alone, where it is asked for', async () => {
     const from = await filled();
     const logKey = LogSigner.generate('log.example/moved');
-    const { name } = await backup(from, { logKey });
+    const { name } = await backup(from, { logKey: () => Promise.resolve(logKey) });
     const path = join(root(), 'backups', name, 'log.key');
     expect(await readFile(path, 'utf8')).toBe(`${logKey.format()}\n`);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -255,22 +263,151 @@ describe('a backup', () => {
   test('is refused a folder that holds something else, and one in which another works', async () => {
     const from = await filled();
     await backup(from);
-    await writeFile(join(root(), 'lock'), JSON.stringify({ host: 'another machine', pid: 1 }));
-    await expect(backup(from)).rejects.toMatchObject({ code: 'busy' });
-    await rm(join(root(), 'lock'));
+    const { locks } = await openBackups(root());
+    await withLock(locks, () => expect(backup(from, { lockTermMs: 2_000 })).rejects.toMatchObject({ code: 'busy' }), {
+      termMs: 2_000,
+    });
     await expect(
       writeBackup({ from, folder: join(folder(), from.name), logKey: undefined, ...UNHURRIED }),
     ).rejects.toMatchObject({ code: 'not-empty' });
   });
 
-  test('takes the lock of one that died on this machine', async () => {
+  test('takes the lock of one that died, wherever it ran', async () => {
     const from = await filled();
     await backup(from);
-    await writeFile(join(root(), 'lock'), JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1 }));
+    const { locks } = await openBackups(root());
+    const [last] = await readdir(locks);
+    await writeFile(join(locks, String(Number(last) + 1)), 'held by process 1 of another machine\n');
+    await backup(from, { lockTermMs: 300 });
+    expect(await readdir(locks)).toEqual([String(Number(last) + 2)]);
+  });
+
+  test('does not take over the lock of an earlier version, and says how to', async () => {
+    const from = await filled();
     await backup(from);
-    expect(await filesIn()).not.toContain('lock');
+    const old = join(root(), 'lock');
+    await writeFile(old, JSON.stringify({ host: 'another machine', pid: 1 }));
+    await expect(backup(from)).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining(`remove ${old}`),
+    });
+    await rm(old);
+    await backup(from);
+  });
+
+  test('is refused a folder with backups of another store, and goes on in one of its own from before they said whose', async () => {
+    const [from, other] = [await filled(), await open()];
+    await put(other.stores, ALL, LogSigner.generate());
+    const { name } = await backup(from);
+    await expect(backup(other)).rejects.toMatchObject({
+      code: 'not-empty',
+      message: expect.stringContaining('backups of another store'),
+    });
+    const manifest = join(root(), 'backups', name, 'backup.json');
+    const said = JSON.parse(await readFile(manifest, 'utf8')) as { log: { first?: string } };
+    expect(said.log.first).toMatch(/^[0-9a-f]{8}$/);
+    delete said.log.first;
+    await writeFile(manifest, JSON.stringify(said));
+    await expect(backup(other)).rejects.toMatchObject({ code: 'not-empty' });
+    await backup(from);
+    expect(await filesIn()).not.toContain(expect.stringContaining('.writing'));
+    expect(await faults()).toEqual([]);
+  });
+
+  test.each([
+    ['its marker, which is empty', (path: string) => writeFile(join(path, 'assay-backups.json'), '')],
+    ['its marker on the way', (path: string) => writeFile(join(path, 'assay-backups.json.1'), '{"assay"')],
+    [
+      'a blob on its way',
+      async (path: string) => {
+        await backup(await filled());
+        await writeFile(join(path, 'raw', 'writing', 'half'), 'half');
+      },
+    ],
+    [
+      'a backup on its way away, whose content nobody needs any more',
+      async (path: string) => {
+        const from = await filled();
+        const { name } = await backup(from);
+        await put(from.stores, ALL);
+        await backup(from);
+        await rename(join(path, 'backups', name), join(path, 'backups', '.removing-1'));
+      },
+    ],
+  ])('mends a folder in which another died that left %s', async (_, leave) => {
+    await mkdir(root(), { recursive: true });
+    await leave(root());
+    const from = await filled();
+    const { name } = await backup(from, { keep: 1 });
+    expect((await listBackups(await openBackups(root()))).map((one) => one.name)).toEqual([name]);
+    expect(await faults()).toEqual([]);
+    const rest = (await filesIn()).filter((file) => /writing|removing|half/.test(file));
+    expect(rest).toEqual([]);
+    const to = await open();
+    await restore(to);
+    expect(await contentOf(to)).toEqual(await contentOf(from));
+    const blobs = (await filesIn()).filter((file) => /^(?:raw|zlib)\/blobs/.test(file));
+    expect(blobs.length).toBe(Object.keys((await contentOf(from)).blobs).length);
+  });
+
+  test('removes what is not to be kept before another may write there', async () => {
+    const from = await filled();
+    const first = await backup(from, { keep: 1 });
+    const { locks } = await openBackups(root());
+    const [before] = await readdir(locks);
+    const { removed } = await backup(from, { keep: 1 });
+    expect(removed).toEqual([first.name]);
+    // Had it been given back in between, it would have been taken twice.
+    expect(await readdir(locks)).toEqual([String(Number(before) + 1)]);
+  });
+
+  test('is the newest of its folder, also where the clock was set back, and is not what --keep removes', async () => {
+    const from = await filled();
+    const first = await backup(from);
+    const hour = 3_600_000;
+    const second = await backup(from, { now: () => Date.now() - hour, keep: 1 });
+    expect(second.removed).toEqual([first.name]);
+    const third = await backup(from, { now: () => Date.now() - hour });
+    expect((await listBackups(await openBackups(root()))).map(({ name }) => name)).toEqual([second.name, third.name]);
+  });
+
+  test('asks for the key of the log by the hash that it has at its moment', async () => {
+    const from = await filled();
+    const asked: string[] = [];
+    const logKey = LogSigner.generate();
+    const { log } = await backup(from, { logKey: async (hash) => (asked.push(hash), logKey) });
+    expect(asked).toEqual([log?.key]);
+  });
+
+  test('is refused of data of a newer format, and is not restored where it has one', async () => {
+    const from = await filled();
+    const write = (format: number): Promise<boolean> =>
+      from.keys.commit({ puts: [{ key: formatKey, value: encodeJson({ format }) }] });
+    await write(DATA_FORMAT + 1);
+    await expect(backup(from)).rejects.toThrow(/newer Assay/);
+    await write(DATA_FORMAT - 1);
+    await expect(backup(from)).rejects.toThrow(/back it up with the version that used it last/);
+    await write(DATA_FORMAT);
+    const { name } = await backup(from);
+    await restore(await open());
+    await raiseFormat(name);
+    const to = await open();
+    await expect(restore(to)).rejects.toThrow(/newer Assay/);
+    expect(await contentOf(to)).toEqual({ keys: {}, blobs: {} });
   });
 });
+
+/** As if a later version had made the backup. */
+async function raiseFormat(name: string): Promise<void> {
+  const { keys, manifest } = (await openBackups(root())).backup(name);
+  const bytes = await readFile(keys);
+  const [now, then] = [DATA_FORMAT, DATA_FORMAT + 1].map((format) => encodeJson({ format }));
+  const at = bytes.indexOf(Buffer.from(now!));
+  Buffer.from(then!).copy(bytes, at);
+  await writeFile(keys, bytes);
+  const said = JSON.parse(await readFile(manifest, 'utf8')) as { keys: object };
+  await writeFile(manifest, JSON.stringify({ ...said, keys: { ...said.keys, digest: sha256(bytes) } }));
+}
 
 describe('what is damaged in the store', () => {
   test('is named in the backup, left out of it, and known to who verifies or restores it', async () => {
@@ -421,7 +558,7 @@ describe('of several backups', () => {
     const layout = await openBackups(root());
     const names = (await listBackups(layout)).map(({ name }) => name);
     const before = (await filesIn()).filter((file) => file.startsWith('raw/')).length;
-    expect(await keepBackups(layout, 2, () => undefined)).toEqual(names.slice(0, 2));
+    expect(await keep(2)).toEqual(names.slice(0, 2));
     expect((await listBackups(layout)).map(({ name }) => name)).toEqual(names.slice(2));
     expect((await filesIn()).filter((file) => file.startsWith('raw/')).length).toBe(before - 2);
     expect(await faults()).toEqual([]);
@@ -443,7 +580,7 @@ describe('of several backups', () => {
     const damaged = [await backup(from), await backup(from)];
     expect(damaged.every((manifest) => manifest.damaged.length > 0)).toBe(true);
     const layout = await openBackups(root());
-    expect(await keepBackups(layout, 1, () => undefined)).toEqual([damaged[0]!.name]);
+    expect(await keep(1)).toEqual([damaged[0]!.name]);
     expect((await listBackups(layout)).map((one) => one.name)).toEqual([name, damaged[1]!.name]);
   });
 });

@@ -3,18 +3,24 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha256 } from '../../../lib/encoding/digest.ts';
-import { copyStore, type CopyOptions, type CopyReport } from '../../../lib/moving/copy.ts';
+import { copyStore, type CopyOptions, type CopyReport, type Place } from '../../../lib/moving/copy.ts';
+import { LogSigner } from '../../../lib/log/log-signer.ts';
 import { requireWhole } from '../../../lib/moving/note.ts';
 import { FileLayout } from '../../../lib/store/files/file-layout.ts';
-import { allInline, contentOfKey, inlineKey, leaseKey, uploadKey } from '../../../lib/store/keys.ts';
+import { DATA_FORMAT } from '../../../lib/store/data-format.ts';
+import { encodeJson } from '../../../lib/store/json-value.ts';
+import { allInline, contentOfKey, formatKey, inlineKey, leaseKey, uploadKey } from '../../../lib/store/keys.ts';
+import type { MoveMark } from '../../../lib/store/move-mark.ts';
 import { announceServer } from '../../../lib/store/presence.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
+import { collect } from '../../../lib/upkeep/collect.ts';
 import { actions, contentOf, put } from '../../support/moved-content.ts';
 import { UNHURRIED, useMovePlaces, type MovePlace } from '../../support/move-places.ts';
 import { everythingIn, expectSound } from '../../support/publishing.ts';
+import { rounds } from '../../support/rounds.ts';
 import { registryOn } from '../../support/use-stores.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 6);
+const ROUNDS = rounds(2, 6);
 const { folder, open } = useMovePlaces();
 
 const ALL = [
@@ -31,10 +37,41 @@ function copy(from: CopyOptions['from'], to: CopyOptions['to'], more: Partial<Co
   return copyStore({ from, to, ...UNHURRIED, ...more });
 }
 
-async function filled(): Promise<MovePlace> {
+async function filled(signer?: LogSigner): Promise<MovePlace> {
   const place = await open();
-  await put(place.stores, ALL);
+  await put(place.stores, ALL, signer);
   return place;
+}
+
+/** Of another log. */
+function stranger(): Promise<MovePlace> {
+  return filled(LogSigner.generate());
+}
+
+async function collectIn({ stores }: Pick<MovePlace, 'stores'>): Promise<void> {
+  // A little later, so that what was named in this very millisecond is old enough.
+  const options = { graceMs: 0, uploadExpiryMs: 3_600_000, now: () => Date.now() + 1_000 };
+  await collect(stores, registryOn(stores), options);
+}
+
+/** Takes a large blob away as a client does, and collects it. */
+async function removeOne(place: MovePlace): Promise<Sha256> {
+  const registry = registryOn(place.stores);
+  for await (const { digest } of place.blobs.list()) {
+    await registry.blobs.remove('team/blobs', digest).catch(() => undefined);
+    await collectIn(place);
+    if ((await place.blobs.stat(digest)) === undefined) return digest;
+  }
+  throw new Error('there was no blob to take away');
+}
+
+/** Holds for the place of the blobs by itself, whatever keys it is opened with. */
+async function mayBeServed({ blobs }: Pick<MovePlace, 'blobs'>): Promise<boolean> {
+  const keys = (await open()).keys;
+  return requireWhole(keys, blobs).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The same keys, of which one commit fails: nothing of it is made, and nothing after it is tried. */
@@ -49,6 +86,25 @@ function dyingAt(keys: KeyedStore, commit: number): KeyedStore {
       if (commits >= commit) throw new Error('died');
       return keys.commit(change);
     },
+  };
+}
+
+/** The same blobs, where one step of the mark fails: nothing after it is done. */
+function dyingMark(blobs: Place['blobs'], step: keyof MoveMark, when: 'before' | 'after'): Place['blobs'] {
+  async function dying(bytes: Uint8Array): Promise<never> {
+    if (when === 'after') await blobs[step](bytes);
+    throw new Error('died');
+  }
+  return {
+    stat: (digest) => blobs.stat(digest),
+    read: (digest, range) => blobs.read(digest, range),
+    write: (digest, source, signal) => blobs.write(digest, source, signal),
+    delete: (digest) => blobs.delete(digest),
+    list: () => blobs.list(),
+    readMark: () => blobs.readMark(),
+    makeMark: (bytes) => blobs.makeMark(bytes),
+    removeMark: () => blobs.removeMark(),
+    [step]: dying,
   };
 }
 
@@ -113,11 +169,57 @@ describe('a copy', () => {
     }
   });
 
+  test.each([
+    ['makeMark', 'before'],
+    ['makeMark', 'after'],
+    ['removeMark', 'before'],
+    ['removeMark', 'after'],
+  ] as const)('of all, or of the blobs alone, that died at %s, %s it was done, goes on', async (step, when) => {
+    const from = await filled();
+    for (const keysStay of [false, true]) {
+      const place = await open();
+      const to = keysStay ? { ...place, keys: from.keys } : place;
+      await expect(copy(from, { ...to, blobs: dyingMark(place.blobs, step, when) })).rejects.toThrow('died');
+      expect(await isWhole(to.keys)).toBe(keysStay);
+      expect(await copy(from, to)).toMatchObject({ ended: true, damaged: [] });
+      await requireWhole(to.keys, to.blobs);
+      expect(await contentOf(to)).toEqual(await contentOf(from));
+    }
+  });
+
   test('writes no blob again that an earlier try has written', async () => {
     const [from, to] = [await filled(), await open()];
     const { written } = await copy(from, to, { ahead: true });
     expect(written).toBeGreaterThan(3);
     expect(await copy(from, to)).toMatchObject({ written: 0, ended: true });
+  });
+
+  test('goes on under other names, as machines and folders get them', async () => {
+    const [from, to] = [await filled(), await open()];
+    await copy(from, to, { ahead: true });
+    const renamed = [from, to].map((place) => ({ ...place, name: `${place.name} moved`, blobsName: 'elsewhere' }));
+    expect(await copy(renamed[0]!, renamed[1]!)).toMatchObject({ written: 0, ended: true });
+    await requireWhole(to.keys, to.blobs);
+  });
+
+  test('marks the place of the blobs until it has ended', async () => {
+    const [from, to] = [await filled(), await open()];
+    await copy(from, to, { ahead: true });
+    expect(await mayBeServed(to)).toBe(false);
+    await copy(from, to);
+    expect(await mayBeServed(to)).toBe(true);
+  });
+
+  test('goes on after a garbage collection on the source, and then has what the source has', async () => {
+    const [from, to] = [await filled(), await open()];
+    await copy(from, to, { ahead: true });
+    const gone = await removeOne(from);
+    expect(await copy(from, to)).toMatchObject({ ended: true, damaged: [] });
+    // What was copied and is no longer named goes with the first collection.
+    await collectIn(to);
+    expect(await to.blobs.stat(gone)).toBeUndefined();
+    expect(await contentOf(to)).toEqual(await contentOf(from));
+    await expectSound(to.stores, registryOn(to.stores));
   });
 
   test('takes away what the source no longer has', async () => {
@@ -146,11 +248,29 @@ describe('a copy is refused', () => {
   });
 
   test('into what another copy has begun, or with blobs to another place', async () => {
-    const [from, other, to] = [await filled(), await filled(), await open()];
+    const [from, other, to, elsewhere] = [await filled(), await stranger(), await open(), await open()];
     await copy(from, to, { ahead: true });
     await expect(copy(other, to)).rejects.toMatchObject({ code: 'not-empty' });
-    await expect(copy(from, { ...to, blobsName: 'elsewhere' })).rejects.toMatchObject({ code: 'not-empty' });
+    await expect(copy(other, { ...elsewhere, blobs: to.blobs })).rejects.toMatchObject({ code: 'not-empty' });
+    const { blobs, blobsName } = elsewhere;
+    await expect(copy(from, { ...to, blobs, blobsName })).rejects.toMatchObject({ code: 'not-empty' });
     await copy(from, to);
+  });
+
+  test('from or into a place of the same name, where it is another', async () => {
+    const [from, other, to] = [await filled(), await stranger(), await open()];
+    await copy(from, to, { ahead: true });
+    await expect(copy({ ...other, name: from.name }, to)).rejects.toMatchObject({ code: 'not-empty' });
+    await copy(from, to);
+  });
+
+  test('of data of a newer format, and of an older one until a server has brought it forward', async () => {
+    const [from, to] = [await filled(), await open()];
+    await from.keys.commit({ puts: [{ key: formatKey, value: encodeJson({ format: DATA_FORMAT + 1 }) }] });
+    await expect(copy(from, to)).rejects.toThrow(/newer Assay/);
+    await from.keys.commit({ puts: [{ key: formatKey, value: encodeJson({ format: DATA_FORMAT - 1 }) }] });
+    await expect(copy(from, to)).rejects.toThrow(/start its server once/);
+    expect(await everythingIn(to.stores)).toEqual({});
   });
 
   test('into the place where it is', async () => {
@@ -203,6 +323,46 @@ describe('a copy of one half', () => {
     const after = await contentOf({ keys: from.keys, blobs: to.blobs });
     expect(after).toEqual(await contentOf(from));
     expect(Object.keys(after.blobs).length).toBe(Object.keys(before.blobs).length + 1);
+  });
+
+  test('is not served before it has ended, whatever keys somebody opens the place with', async () => {
+    const [from, to] = [await filled(), await open()];
+    const half = { ...to, keys: from.keys };
+    await copy(from, half, { ahead: true });
+    expect([await mayBeServed(to), await mayBeServed(from)]).toEqual([false, true]);
+    await expect(requireWhole(from.keys, to.blobs)).rejects.toMatchObject({ code: 'not-whole' });
+    await copy(from, half);
+    expect(await mayBeServed(to)).toBe(true);
+  });
+
+  test('goes on after a garbage collection on the source', async () => {
+    const [from, to] = [await filled(), await open()];
+    const half = { ...to, keys: from.keys };
+    await copy(from, half, { ahead: true });
+    const gone = await removeOne(from);
+    expect(await copy(from, half)).toMatchObject({ written: 0, ended: true });
+    const moved = { ...from.stores, blobs: to.blobs };
+    await collectIn({ stores: moved });
+    expect(await to.blobs.stat(gone)).toBeUndefined();
+    expect(await contentOf(moved)).toEqual(await contentOf(from));
+  });
+
+  test('and one of another store into the same place at once: one of them is refused, and harms nothing', async () => {
+    const [from, other, to] = [await filled(), await stranger(), await open()];
+    const both = [from, other].map((one) => copy(one, { ...to, keys: one.keys }));
+    const outcomes = await Promise.allSettled(both);
+    const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(refused).toEqual([expect.objectContaining({ code: 'not-empty' })]);
+    const winner = outcomes[0]?.status === 'fulfilled' ? from : other;
+    expect(await contentOf({ keys: winner.keys, blobs: to.blobs })).toEqual(await contentOf(winner));
+  });
+
+  test('goes on where an earlier try has left no mark', async () => {
+    const [from, to] = [await filled(), await open()];
+    const half = { ...to, keys: from.keys };
+    await copy(from, half, { ahead: true });
+    await to.blobs.removeMark();
+    expect(await copy(from, half)).toMatchObject({ written: 0, ended: true });
   });
 
   test('refuses a place with blobs that the store does not know', async () => {

@@ -22,14 +22,14 @@ test('a try that is begun again stops the one that still runs, before it changes
   const late = new Changes(keys, first.held);
   await late.put({ key, value });
   await expect(late.end()).rejects.toMatchObject({ code: 'in-use' });
-  await expect(endMove(keys, first.held)).rejects.toMatchObject({ code: 'in-use' });
+  await expect(endMove(into, first.held)).rejects.toMatchObject({ code: 'in-use' });
   expect(await keys.get(key)).toBeUndefined();
   await expect(requireWhole(keys)).rejects.toMatchObject({ code: 'not-whole' });
 
   const changes = new Changes(keys, second.held);
   await changes.put({ key, value });
   await changes.end();
-  await endMove(keys, second.held);
+  await endMove(into, second.held);
   await requireWhole(keys);
   expect(await keys.get(key)).toEqual(value);
 });

@@ -10,8 +10,9 @@ import { checkReview } from '../../../lib/record/review-check.ts';
 import type { RunFault } from '../../../lib/record/wire.ts';
 import { faultsUnder } from '../../support/described.ts';
 import { FORMAT_1, hostileRuns, runFile } from '../../support/record-fixtures.ts';
+import { rounds } from '../../support/rounds.ts';
 
-const ROUNDS = Number(process.env['ASSAY_TEST_ROUNDS'] ?? 1) * 1500;
+const ROUNDS = rounds(500, 1500);
 
 /** What the checks alone know: no schema says it. */
 const BEYOND = [

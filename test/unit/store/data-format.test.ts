@@ -4,6 +4,7 @@ import { bringForward, DATA_FORMAT, formatOf, requireFormat, type FormatStep } f
 import { encodeJson } from '../../../lib/store/json-value.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { formatKey } from '../../../lib/store/keys.ts';
+import { Gate } from '../../support/gate.ts';
 import { useStores } from '../../support/use-stores.ts';
 
 const AT = Buffer.from('a key of the first format');
@@ -58,13 +59,33 @@ describe('the format of a store', () => {
     expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
   });
 
-  test('is brought forward once by servers that start together', async () => {
+  test('is brought forward once by servers that start together, and all of them start', async () => {
     const { keys } = stores();
-    const starts = Array.from({ length: 8 }, () => bringForward(keys, { clock, steps: STEPS }));
-    const outcomes = await Promise.allSettled(starts);
-    const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
-    // Who comes while another is at it may come again.
-    expect(failures.every(({ code }) => code === 'busy')).toBe(true);
+    let told = 0;
+    const counted = { clock, steps: STEPS, onStep: (): void => void (told += 1) };
+    await Promise.all(Array.from({ length: 8 }, () => bringForward(keys, counted)));
+    expect([await textOf(keys), await formatOf(keys), told]).toEqual(['bc', 3, 2]);
+  });
+
+  test('is waited for while another server brings it forward, which is told, and not for ever', async () => {
+    const { keys } = stores();
+    const [begun, ending] = [new Gate(), new Gate()];
+    const slow: FormatStep = async (store) => {
+      begun.open();
+      await ending.opened;
+      await STEPS[0]!(store);
+    };
+    const first = bringForward(keys, { clock, steps: [slow, STEPS[1]!] });
+    await begun.opened;
+    await expect(bringForward(keys, { clock, steps: STEPS, longestWaitMs: 150 })).rejects.toMatchObject({
+      code: 'busy',
+    });
+    let waits = 0;
+    const second = bringForward(keys, { clock, steps: STEPS, onWait: () => ((waits += 1), ending.open()) });
+    // One that knows less than the one that is waited for does not serve what it made of the data.
+    const older = bringForward(keys, { clock, steps: STEPS.slice(0, 1) });
+    await Promise.all([first, second, expect(older).rejects.toThrow(/newer Assay/)]);
+    expect(waits).toBeGreaterThan(0);
     expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
   });
 

@@ -103,6 +103,12 @@ describe('an image in a registry', () => {
     expect(performance.now() - begun).toBeGreaterThan(1000);
   });
 
+  test('is not waited for where a registry asks for minutes', async () => {
+    stub.answer = first([status(429, { 'retry-after': '600' })], all);
+    expect(await refusal(readImage(`${stub.host}/a/b:v1`))).toMatchObject({ code: 'refused', status: 429 });
+    expect(stub.asked).toHaveLength(1);
+  });
+
   test('is not asked for again where it never helps', async () => {
     stub.answer = status(500, {}, json({ errors: [{ code: 'X', message: 'broken\u001b[2J' }] }).toString());
     const { code, message, status: answered } = await refusal(readImage(`${stub.host}/a/b:v1`));
