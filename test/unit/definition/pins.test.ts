@@ -61,6 +61,14 @@ function afterReadOf(keys: KeyedStore, read: Uint8Array, happen: () => Promise<u
   };
 }
 
+/** Definitions on a store in which the pin goes elsewhere once it was read. */
+function overtaken(meanwhile: string): Definitions {
+  const { stores, registry } = opened;
+  const move = (): Promise<unknown> => definitions.pins.change(FAMILY, 'stable', { to: meanwhile }, OTHER);
+  const keys = afterReadOf(stores.keys, pinKey(FAMILY, 'stable'), move);
+  return definitionsOn({ ...stores, keys }, registry, () => opened.time);
+}
+
 describe('a pin', () => {
   test('is a name in all dialects, wherever it goes', async () => {
     const { pins } = definitions;
@@ -176,13 +184,6 @@ describe('a pin', () => {
   });
 
   describe('that somebody else moves between two looks at it', () => {
-    /** Definitions on a store in which the pin goes elsewhere once it was read. */
-    function overtaken(meanwhile: string): Definitions {
-      const { stores, registry } = opened;
-      const move = (): Promise<unknown> => definitions.pins.change(FAMILY, 'stable', { to: meanwhile }, OTHER);
-      const keys = afterReadOf(stores.keys, pinKey(FAMILY, 'stable'), move);
-      return definitionsOn({ ...stores, keys }, registry, () => opened.time);
-    }
     beforeEach(() => definitions.pins.change(FAMILY, 'stable', { to: 'v1.0.0' }, SOMEBODY));
 
     test.each(['v2.0.0', 'v3.0.0'])('goes to %s all the same', async (to) => {
