@@ -37,7 +37,10 @@ async function refsOf(url: string): Promise<string> {
   return (await tryGit(folder.path, ['ls-remote', url])).stdout.toString().trim();
 }
 
-/** What is left of pushes on the disk. One that dies just as it makes a file leaves its name, and a start removes that from the data folder alone. */
+/**
+ * What is left of pushes on the disk. One that dies just as it makes a file leaves the name, and a start removes that from the data
+ * folder alone.
+ */
 async function setAside(): Promise<string[]> {
   const left: string[] = [];
   for (const place of [server.data, temporary]) {
