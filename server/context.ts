@@ -151,7 +151,13 @@ export async function openEngines(
 
 function runsOf({ stores, registry, definitions, config }: Context, log: Log): Runs {
   const { keys, uploads } = stores;
-  const media = new MediaFiles({ keys, content: registry.content, uploads, maxBytes: config.maxBlobBytes, now: Date.now });
+  const media = new MediaFiles({
+    keys,
+    content: registry.content,
+    uploads,
+    maxBytes: config.maxBlobBytes,
+    now: Date.now,
+  });
   return new Runs({ keys, registry, versions: definitions.versions, media, log });
 }
 

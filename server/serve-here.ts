@@ -111,7 +111,10 @@ function surviveStrayRejections(log: Log): void {
 function askedStore({ stores: { keys } }: Context): Asked {
   return {
     reach: async () => void (await keys.get(probeKey)),
-    write: async () => void (await keys.commit({ puts: [{ key: probeKey, value: Buffer.alloc(0) }] })),
+    async write() {
+      await keys.commit({ puts: [{ key: probeKey, value: Buffer.alloc(0) }] });
+      await keys.commit({ deletes: [probeKey] });
+    },
   };
 }
 
