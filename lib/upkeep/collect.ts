@@ -15,7 +15,7 @@ import {
   type CollectReport,
   type Removed,
 } from './collection.ts';
-import { makePace } from './pace.ts';
+import { makePace } from '../store/pace.ts';
 import { totalFor } from './total.ts';
 
 /**

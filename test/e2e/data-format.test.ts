@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DATA_FORMAT } from '../../lib/store/data-format.ts';
 import { encodeJson } from '../../lib/store/json-value.ts';
 import { formatKey } from '../../lib/store/keys.ts';
 import { assay, errorsIn } from '../support/assay-command.ts';
@@ -34,5 +35,5 @@ test('a server and the commands beside it refuse data of a newer format, exit 1,
 
 test('the version tells which format it works with', async () => {
   const { stdout } = await assay(['version', '--json']);
-  expect(JSON.parse(stdout)).toMatchObject({ dataFormat: 1 });
+  expect(JSON.parse(stdout)).toMatchObject({ dataFormat: DATA_FORMAT });
 });

@@ -95,7 +95,7 @@ describe('the doctor', () => {
       ASSAY_DATA: folder.path,
       ASSAY_GC_INTERVAL: '0',
     });
-    expect(stdout).toMatch(/^ok {4}data format: the data has format 1/m);
+    expect(stdout).toMatch(/^ok {4}data format: the data has format 2/m);
     expect(stdout).toMatch(/^warn {2}settings: the server collects no garbage\n {6}run assay gc from a timer/m);
   });
 
