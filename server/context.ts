@@ -16,6 +16,7 @@ import { MediaFiles } from '../lib/record/media.ts';
 import { Runs } from '../lib/record/runs.ts';
 import { FileBlobStore } from '../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../lib/store/files/file-layout.ts';
+import { tryWriting } from '../lib/store/files/try-writing.ts';
 import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
 import type { BlobStore } from '../lib/store/blob-store.ts';
@@ -28,6 +29,7 @@ import type { MoveMark } from '../lib/store/move-mark.ts';
 import { announceServer } from '../lib/store/presence.ts';
 import { actorName, type BlobsPlace, type Config, type StorePlace } from './config.ts';
 import { isFolder, makeDataFolder, refuseFolder } from './data-folder.ts';
+import type { Asked } from './readiness.ts';
 import { WrongSetting } from './settings.ts';
 import { tracedBlobs, tracedKeys } from './trace/traced-stores.ts';
 import type { Tracer } from './trace/tracer.ts';
@@ -42,8 +44,8 @@ export interface Context {
   readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
-  /** Rejects where larger content cannot be reached. */
-  readonly reachBlobs: () => Promise<void>;
+  /** How larger content is asked whether it is there. */
+  readonly askedBlobs: Asked;
   close(): Promise<void>;
 }
 
@@ -59,7 +61,7 @@ export interface OpenBlobs {
   readonly links?: BlobLinks;
   /** Where pushes wait until they are checked. */
   readonly spools: string;
-  reach(): Promise<void>;
+  readonly asked: Asked;
   close(): Promise<void>;
 }
 
@@ -149,7 +151,13 @@ export async function openEngines(
 
 function runsOf({ stores, registry, definitions, config }: Context, log: Log): Runs {
   const { keys, uploads } = stores;
-  const media = new MediaFiles({ keys, content: registry.content, uploads, maxBytes: config.maxBlobBytes });
+  const media = new MediaFiles({
+    keys,
+    content: registry.content,
+    uploads,
+    maxBytes: config.maxBlobBytes,
+    now: Date.now,
+  });
   return new Runs({ keys, registry, versions: definitions.versions, media, log });
 }
 
@@ -190,7 +198,7 @@ function contextOf(
     }),
     openSpool,
     packLimits: limits,
-    reachBlobs: () => blobs.reach(),
+    askedBlobs: blobs.asked,
     async close() {
       await keys.close();
       await blobs.close();
@@ -239,8 +247,11 @@ export async function openBlobs(place: BlobsPlace): Promise<OpenBlobs> {
 function onFiles({ blobs, writing }: FileLayout): Omit<OpenBlobs, 'stores'> {
   return {
     spools: writing,
-    async reach() {
-      if (!(await isFolder(blobs))) throw new Error(`the folder ${blobs} is not there`);
+    asked: {
+      async reach() {
+        if (!(await isFolder(blobs))) throw new Error(`the folder ${blobs} is not there`);
+      },
+      write: () => tryWriting(writing),
     },
     close: async () => {},
   };
@@ -275,7 +286,7 @@ async function openS3Blobs(
     await rm(spools, { recursive: true, force: true });
   }
   const { blobs, uploads, leftovers } = s3;
-  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, reach: () => s3.reach(), close };
+  return { stores: { blobs, uploads, leftovers }, links: blobs, spools, asked: { reach: () => s3.reach() }, close };
 }
 
 /** Who runs on one machine pays nothing for the engine of many. */

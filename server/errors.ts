@@ -4,6 +4,7 @@ import { LogError, type LogErrorCode } from '../lib/log/log-error.ts';
 import { OciError, type OciErrorCode } from '../lib/oci/oci-error.ts';
 import { RunError, type RunErrorCode } from '../lib/record/run-error.ts';
 import { StoreError, type StoreErrorCode } from '../lib/store/store-error.ts';
+import { TOLD_OF_STORE } from '../lib/store/told-of-store.ts';
 import { PublicationError, type PublicationErrorCode } from '../lib/publication/publication-error.ts';
 import { RequestError, type RequestErrorCode } from './request-error.ts';
 
@@ -140,12 +141,12 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'version-unknown': [404, 'UNSUPPORTED'],
 };
 
-/** All that a client learns of trouble on this side: a code of its own, and what it means for the client. */
-const TOLD: Readonly<Partial<Record<StoreErrorCode, readonly [code: string, message: string]>>> = {
-  busy: ['unavailable', 'the server is busy with the same thing; try again'],
-  closed: ['unavailable', 'the server is busy with the same thing; try again'],
-  full: ['no-room', 'the server has no room left; nothing was stored'],
-  'read-only': ['read-only', "the server's disk takes no writes; nothing was stored"],
+/** The code of what a client learns of trouble on this side. */
+const TOLD: Readonly<Partial<Record<StoreErrorCode, string>>> = {
+  busy: 'unavailable',
+  closed: 'unavailable',
+  full: 'no-room',
+  'read-only': 'read-only',
 };
 
 /** Every answer that there is to trouble on this side. */
@@ -181,12 +182,11 @@ function tellable(code: TellableCode, message: string, detail?: unknown): Answer
 
 function internal(code: StoreErrorCode): Answer {
   const [status, ociCode] = TABLE[code];
-  const [told, message] = TOLD[code] ?? ['internal', 'the server failed; its log says why'];
   return {
     status,
-    code: told,
+    code: TOLD[code] ?? 'internal',
     ociCode,
-    message,
+    message: TOLD_OF_STORE[code] ?? 'the server failed; its log says why',
     ...retryOf(status),
   };
 }

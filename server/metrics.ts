@@ -15,11 +15,9 @@ export interface CountedMetrics {
   readonly others: readonly MetricObjectWithValues<MetricValue<string>>[];
 }
 
-type PublicationGauge = readonly [
-  name: string,
-  help: string,
-  valueOf: (status: PublicationStatus, now: number) => number,
-];
+type Standing = Omit<PublicationStatus, 'snapshots'>;
+
+type PublicationGauge = readonly [name: string, help: string, valueOf: (standing: Standing, now: number) => number];
 
 const PUBLICATION_GAUGES: readonly PublicationGauge[] = [
   [
@@ -46,6 +44,7 @@ export class Metrics {
   readonly #collections: Counter<'outcome'>;
   readonly #lastCollection: Gauge;
   #beforeText: () => Promise<void> = () => Promise.resolve();
+  #refreshing: Promise<void> | undefined;
 
   constructor() {
     const registers = [this.#registry];
@@ -81,11 +80,11 @@ export class Metrics {
   }
 
   /** How publication stands (of all processes alike), asked for whenever somebody scrapes. */
-  publication(status: () => Promise<PublicationStatus>): void {
+  publication(standing: () => Promise<Standing>): void {
     const registers = [this.#registry];
     const gauges = PUBLICATION_GAUGES.map(([name, help]) => new Gauge({ name, help, aggregator: 'max', registers }));
     this.#beforeText = async () => {
-      const stands = await status();
+      const stands = await standing();
       PUBLICATION_GAUGES.forEach(([, , valueOf], at) => gauges[at]?.set(valueOf(stands, Date.now())));
     };
   }
@@ -104,8 +103,11 @@ export class Metrics {
     return { requests: this.#requests.counted(), others: await this.#registry.getMetricsAsJSON() };
   }
 
-  /** What cannot be asked for now must not hide the rest. */
-  async #refresh(): Promise<void> {
-    await this.#beforeText().catch(() => undefined);
+  /** What cannot be asked for now must not hide the rest. Those who scrape at the same time ask once. */
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#beforeText()
+      .catch(() => undefined)
+      .finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
   }
 }

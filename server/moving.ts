@@ -17,7 +17,7 @@ import { installKeyFile, readKeyFile } from '../lib/log/key-file.ts';
 import { keyFiles } from '../lib/log/rotate-key.ts';
 import { databaseName } from '../lib/store/postgres/database-name.ts';
 import { nameOf } from '../lib/store/s3/s3-location.ts';
-import { makePace } from '../lib/upkeep/pace.ts';
+import { makePace } from '../lib/store/pace.ts';
 import type { BlobsPlace, Config, StorePlace } from './config.ts';
 import { openBlobs, openEngines, openKeys, type OpenStore } from './context.ts';
 import { WrongSetting } from './settings.ts';

@@ -126,6 +126,6 @@ function tell(event: PublisherEvent, log: Log): void {
     if (event.objects > 0) log.info('old snapshots swept', { objects: event.objects, snapshots: event.snapshots });
     return;
   }
-  const [live] = event.state.history;
+  const { live } = event.state;
   log.info(event.what, { snapshot: live?.snapshot, size: live?.size, publication: live?.publication });
 }

@@ -37,8 +37,8 @@ export async function sendGit(
     if (!res.writableFinished) gone.abort();
   });
   function onFault(error: Error): void {
-    // A body that broke off is nobody's fault here.
-    if (req.destroyed || res.destroyed) return;
+    // A body that broke off is nobody's fault here. One that was read to its end is destroyed as well.
+    if ((req.destroyed && !req.complete) || res.destroyed) return;
     app.log.error('git request failed', { method: ctx.method, path: ctx.path, error: describeError(error) });
   }
   const headers = ['content-type', contentType, ...NEVER_CACHED];

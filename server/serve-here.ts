@@ -1,22 +1,21 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
+import { probeKey } from '../lib/store/keys.ts';
 import { makeServer } from './app.ts';
 import type { Config } from './config.ts';
 import type { Connections } from './connections.ts';
 import { openContext, type Context, type ServerContext } from './context.ts';
+import { DRAIN_MS } from './end-limit.ts';
 import { describeError, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { publicationStatus } from '../lib/publication/publication-status.ts';
+import { publicationStanding } from '../lib/publication/publication-status.ts';
 import { LOOPBACK, Proxies } from './proxies.ts';
-import { makeReadiness } from './readiness.ts';
+import { makeReadiness, type Asked } from './readiness.ts';
 import { startPublication } from './publication.ts';
 import { Turns } from './turns.ts';
 import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
-
-/** After so long in draining, requests that are still under way are cut. */
-const DRAIN_MS = 30_000;
 
 /** What makes one process of a server differ from others. */
 export interface Duty {
@@ -51,7 +50,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
     const publication = await startPublication(context, log, keepsUp, tracing?.tracer);
     if (publication !== undefined) {
       const { renderer, target } = publication;
-      metrics.publication(async () => publicationStatus(context.stores.keys, target, await renderer.size()));
+      metrics.publication(async () => publicationStanding(context.stores.keys, target, await renderer.size()));
     }
     const proxies = proxiesOf(config);
     const { server, connections } = makeServer({
@@ -74,15 +73,14 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       logRequests: config.logRequests,
       tracer: tracing?.tracer,
       bodyTimeoutMs: config.bodyTimeoutMs,
-      readiness: makeReadiness({ store: () => probe(context), blobs: context.reachBlobs }, { log }),
+      readiness: makeReadiness({ store: askedStore(context), blobs: context.askedBlobs }, { log }),
     });
     duty.listening(await listen(server, config, log));
     const upkeep = keepsUp ? startUpkeep(context, metrics, log) : undefined;
     const signal = await duty.ending;
     log.info('draining', { signal });
     // A publication that hangs, of its own or for somebody who asked for it, is cut at once.
-    await Promise.all([drain(server, connections), publication?.stop() ?? Promise.resolve()]);
-    await upkeep?.stop();
+    await Promise.all([drain(server, connections), publication?.stop(), upkeep?.stop()]);
   } finally {
     await context.close();
     await tracing?.close();
@@ -110,8 +108,14 @@ function surviveStrayRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => log.error('stray rejection', { error: describeError(reason) }));
 }
 
-async function probe({ stores }: Context): Promise<void> {
-  await stores.keys.get(Buffer.from('R'));
+function askedStore({ stores: { keys } }: Context): Asked {
+  return {
+    reach: async () => void (await keys.get(probeKey)),
+    async write() {
+      await keys.commit({ puts: [{ key: probeKey, value: Buffer.alloc(0) }] });
+      await keys.commit({ deletes: [probeKey] });
+    },
+  };
 }
 
 function listen(server: Server, { host, port }: Config, log: Log): Promise<AddressInfo> {

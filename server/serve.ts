@@ -6,6 +6,7 @@ import { logTo } from './log.ts';
 import { serveAsOne } from './processes/serve-as-one.ts';
 import { watchProcesses } from './processes/watch.ts';
 import { serveHere } from './serve-here.ts';
+import { killLater } from './end-limit.ts';
 import { firstSignal } from './signals.ts';
 
 /** Serves until a signal comes, in this process or in several below it; the exit code. */
@@ -21,11 +22,15 @@ export async function serve(config: Config, print: (line: string) => void): Prom
     return 0;
   }
   let store: KeyedStore | undefined;
+  const log = logTo(process.stderr);
+  // Whoever reads that the server listens may tell it to end at once. An exit waits for the threads of the process, and in the
+  // middle of a commit LMDB's waits for this one.
+  const ending = firstSignal(() => store?.close());
+  // Nor would an exit come to an end where a thread hangs.
+  void ending.then(() => killLater(log, () => process.kill(process.pid, 'SIGKILL')));
   await serveHere(config, {
-    log: logTo(process.stderr),
-    // Whoever reads that the server listens may tell it to end at once. An exit waits for the threads of the process, and in the
-    // middle of a commit LMDB's waits for this one.
-    ending: firstSignal(() => store?.close()),
+    log,
+    ending,
     opened: (keys) => (store = keys),
     keepsUp: true,
     listening: announce,

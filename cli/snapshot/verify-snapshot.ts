@@ -37,7 +37,7 @@ function text({ snapshot, size, objects, problems, signed, unchecked, erased }: 
   lines.push(`snapshot ${snapshot} of ${counted(size, 'entry')}, ${counted(objects, 'object')}`);
   if (unchecked > 0)
     lines.push(`${counted(unchecked, 'text')} cannot be held against the log: scrubbed, or kept back.`);
-  if (erased > 0) lines.push(`${counted(erased, 'text')} were erased.`);
+  if (erased > 0) lines.push(`${counted(erased, 'text')} were erased, as a later entry says.`);
   if (problems.length > 0) lines.push('The snapshot is not what the log makes it.');
   else
     lines.push(signed ? 'It is what the log makes it, and the log is signed.' : 'It is what the log in it makes it.');

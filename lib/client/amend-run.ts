@@ -2,8 +2,8 @@ import { lstat } from 'node:fs/promises';
 import type { RunAnswer, RunRecord } from '../record/wire.ts';
 import type { OnProgress } from './fetch-content.ts';
 import type { RunClient } from './run-client.ts';
-import { readDocument, readRunDirectory } from './run-directory.ts';
-import { missingMedia, sendMedia } from './submit-run.ts';
+import { readDocument, readRunDirectory, type RunDirectory } from './run-directory.ts';
+import { missingMedia, sendMedia, withMedia } from './submit-run.ts';
 
 export interface AmendOptions {
   readonly client: RunClient;
@@ -19,15 +19,17 @@ export interface AmendOptions {
 /** Puts a corrected record in the place of the published one; of a directory, the media that the server lacks go first. */
 export async function amendRun(options: AmendOptions): Promise<RunAnswer> {
   const { client, id, from, reason, expect, signal } = options;
-  const record = await recordFrom(options);
-  return client.amend(id, { record, reason, ...(expect === undefined ? {} : { expect }) }, { signal });
+  const { record, read } = await recordFrom(options);
+  const amendment = { record, reason, ...(expect === undefined ? {} : { expect }) };
+  const amend = (): Promise<RunAnswer> => client.amend(id, amendment, { signal });
+  return read === undefined ? amend() : withMedia(read, options, amend);
 
-  async function recordFrom(sending: AmendOptions): Promise<RunRecord> {
+  async function recordFrom(sending: AmendOptions): Promise<{ record: RunRecord; read?: RunDirectory }> {
     const isDirectory = (await lstat(from).catch(() => undefined))?.isDirectory() === true;
-    if (!isDirectory) return (await readDocument(from)) as unknown as RunRecord;
+    if (!isDirectory) return { record: (await readDocument(from)) as unknown as RunRecord };
     const read = await readRunDirectory(from, signal);
     await sendMedia(await missingMedia(read, sending), sending);
     const { record: own, links } = read.submission;
-    return links === undefined ? own : { ...own, links: { ...own.links, ...links } };
+    return { record: links === undefined ? own : { ...own, links: { ...own.links, ...links } }, read };
   }
 }

@@ -4,7 +4,7 @@ import { RunError } from '../record/run-error.ts';
 import { checkSubmission } from '../record/run-request.ts';
 import type { RunAnswer, RunSubmission } from '../record/wire.ts';
 import { eachAtOnce } from '../encoding/each-at-once.ts';
-import { ClientError } from './client-error.ts';
+import { ClientError, isClientError } from './client-error.ts';
 import type { OnProgress } from './fetch-content.ts';
 import type { RunClient } from './run-client.ts';
 import { readRunDirectory, type MediaFile, type RunDirectory } from './run-directory.ts';
@@ -42,7 +42,7 @@ export async function submitRun(options: SubmitOptions): Promise<SubmittedRun> {
     return { outcome: 'would-submit', id, media, sent };
   }
   await sendMedia(missing, options);
-  const { outcome, run } = await client.submit(read.submission, { signal });
+  const { outcome, run } = await withMedia(read, options, () => client.submit(read.submission, { signal }));
   return { outcome, id, run, media, sent };
 }
 
@@ -65,6 +65,19 @@ export async function sendMedia(missing: readonly MediaFile[], { client, signal,
     done += 1;
     onProgress?.('media', done, missing.length);
   });
+}
+
+/** Media that was there may go with an erased run before the record comes that names it, too: it is sent again, once. */
+export async function withMedia<T>(read: RunDirectory, sending: Sending, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isClientError(error, 'run-invalid')) throw error;
+    const missing = await missingMedia(read, sending);
+    if (missing.length === 0) throw error;
+    await sendMedia(missing, sending);
+    return work();
+  }
 }
 
 export async function missingMedia({ media }: RunDirectory, { client, signal }: Sending): Promise<MediaFile[]> {

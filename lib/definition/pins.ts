@@ -4,7 +4,7 @@ import { isWellFormed } from '../encoding/well-formed.ts';
 import { encodeRef } from '../git/stored/ref-record.ts';
 import { familyUnknown } from '../oci/families.ts';
 import type { Registry } from '../oci/registry.ts';
-import { commitUntilHeld } from '../store/commit-until-held.ts';
+import { AGAIN, commitUntilHeld } from '../store/commit-until-held.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
 import { eventsOf, pinKey, pinsOf, refKey, tagOfKey } from '../store/keys.ts';
@@ -18,6 +18,7 @@ import type { Versions } from './versions.ts';
 import type { Actor, FamilyEvent, Pin, PinHistory, PinMove, PinTarget } from './wire.ts';
 
 const MAX_NOTE = 2000;
+const NOTHING = Buffer.alloc(0);
 
 /** Where a pin is to go, and where it must stand for that: undefined is anywhere, null is nowhere. */
 export interface PinChange {
@@ -84,7 +85,13 @@ export class Pins {
       const from = old === undefined ? null : targetOf(old);
       const note = change.note === undefined || change.note === '' ? {} : { note: change.note };
       const at = await this.#events.plan(family, { what: 'pinned', pin, from, to, ...note }, by, plan);
-      await this.#planNames(family, pin, from, target, plan);
+      const taken = await this.#planNames(family, pin, from, target, plan);
+      if (taken !== undefined) {
+        // The pin was read before its tag. Where somebody has moved both in between, the name is taken by nobody else.
+        const now = await this.#keys.get(key);
+        if (Buffer.compare(now ?? NOTHING, value ?? NOTHING) !== 0) return AGAIN;
+        throw taken;
+      }
       if (to === null) return { commit: plan.delete(key).commit, result: undefined };
       const record: PinRecord = { ...to, at, by };
       return { commit: plan.put({ key, value: encodeJson(record) }).commit, result: { family, pin, ...record } };
@@ -93,17 +100,17 @@ export class Pins {
     return changed;
   }
 
-  /** The pin in the other dialects: a tag, and a branch. */
+  /** The pin in the other dialects: a tag, and a branch. Answers why it cannot be where the tag is not the pin's. */
   async #planNames(
     family: string,
     pin: string,
     from: PinTarget | null,
     target: { readonly digest: PinTarget['digest']; readonly commit: string } | undefined,
     plan: Plan,
-  ): Promise<void> {
+  ): Promise<DefinitionError | undefined> {
     const tag = await this.#registry.tags.find(family, pin);
     if (tag !== undefined && tag !== from?.digest) {
-      throw new DefinitionError(
+      return new DefinitionError(
         'name-taken',
         `${family} has ${pin} as an OCI tag of ${tag} already; choose another name`,
       );
@@ -114,6 +121,7 @@ export class Pins {
     if (target === undefined) plan.delete(ref);
     else plan.put({ key: ref, value: encodeRef({ oid: target.commit, peeled: null }) });
     plan.put({ key: refKey(family, ''), value: randomBytes(16) });
+    return undefined;
   }
 
   async #unknown(family: string, pin: string): Promise<Error> {

@@ -1,6 +1,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { fileError } from '../store/files/file-error.ts';
 import { GitError } from './error.ts';
 import type { Spool } from './spool.ts';
 
@@ -75,11 +76,15 @@ export class FileSpool implements Spool {
   }
 
   async #flush(): Promise<void> {
-    this.#file ??= await openUnnamed(this.#folder);
     const bytes = this.#tail.subarray(0, this.#tailLength);
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
-      done += bytesWritten;
+    try {
+      this.#file ??= await openUnnamed(this.#folder);
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      throw fileError(error, 'putting a push aside');
     }
     this.#written += bytes.length;
     this.#tail = Buffer.allocUnsafeSlow(WRITE_BYTES);

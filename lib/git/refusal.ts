@@ -1,7 +1,9 @@
 import { GitError } from './error.ts';
+import { StoreError } from '../store/store-error.ts';
+import { TOLD_OF_STORE } from '../store/told-of-store.ts';
 import { textPacket } from './pkt-line.ts';
 
-/** Told of a fault that is ours: for the log. The client learns only that there was one. */
+/** Told of a fault that is ours: for the log. The client learns that there was one, and of trouble that passes which. */
 export type OnFault = (error: Error) => void;
 
 /** Ends an answer that fails with an error packet: gitprotocol-pack(5), "ERR". Only `aborted` is thrown on. */
@@ -20,5 +22,5 @@ export function publicMessage(error: unknown, onFault: OnFault): string {
     return error.message;
   }
   onFault(error instanceof Error ? error : new Error('something that is no Error was thrown', { cause: error }));
-  return 'internal error';
+  return (error instanceof StoreError && TOLD_OF_STORE[error.code]) || 'internal error';
 }

@@ -14,6 +14,7 @@ import {
   tagsOfManifest,
   digestsOfKey,
 } from '../store/keys.ts';
+import { makePace } from '../store/pace.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';
 import { checkMayGo, linkTo, locate, rescue, withoutMark, type BlobLink, type ManifestLink } from './link.ts';
@@ -154,7 +155,9 @@ export class Manifests {
     await this.planNamed(family, manifests, plan);
     const seen = new Set<Digest>();
     const open = [...manifests];
+    const breathe = makePace();
     for (let named = open.pop(); named !== undefined; named = open.pop()) {
+      await breathe();
       const { digest, kind } = named;
       if (seen.has(digest)) continue;
       seen.add(digest);
@@ -200,7 +203,10 @@ export class Manifests {
   /** Adds to a plan that everything named is there and stays; a mark of the collector comes off. */
   async planNamed(family: string, named: readonly Named[], plan: Plan): Promise<void> {
     const missing: Named[] = [];
+    // A manifest of 4 MiB names some 20,000 things.
+    const breathe = makePace();
     for (const one of named) {
+      await breathe();
       const key = one.kind === 'blob' ? blobKey(family, one.digest) : manifestKey(family, one.digest);
       const value = await this.#keys.get(key);
       if (value === undefined) {

@@ -14,16 +14,16 @@ export class Burst {
   }
 
   /** Whether it is time to publish; `isOutdated` where what is live is to be published again though it has every entry. */
-  note(size: number, { history, held }: PublicationState, isOutdated: boolean): boolean {
+  note(size: number, { live, held }: PublicationState, isOutdated: boolean): boolean {
     const [ticks, now] = [this.#clock.ticks(), this.#clock.now()];
     if (size !== this.#seen) this.#lastAppend = ticks;
     this.#seen = size;
-    if (held === true || (size <= (history[0]?.size ?? -1) && !isOutdated)) {
+    if (held === true || (size <= (live?.size ?? -1) && !isOutdated)) {
       this.#dirtySince = undefined;
       return false;
     }
     const dirtySince = (this.#dirtySince ??= ticks);
-    const lastSwap = history[0]?.at ?? 0;
+    const lastSwap = live?.at ?? 0;
     return waitBeforePublish({ ticks, lastAppend: this.#lastAppend, dirtySince, now, lastSwap }) === 0;
   }
 

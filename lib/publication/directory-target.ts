@@ -11,10 +11,10 @@ const POINTER = 'current';
 const OBJECTS = 'o';
 const NAME = /^[0-9a-f]{64}$/;
 const WRITING = '.writing-';
+const SWAPPING = `${WRITING}${POINTER}-`;
 
 /**
- * A folder that a web server serves as it is. Its own names make readers see whole files alone; that one publisher at a
- * time swaps is held by the lease, since no file system compares before it renames.
+ * A folder that a web server serves as it is. Its own names make readers see whole files alone.
  */
 export class DirectoryTarget implements Target {
   readonly #folder: string;
@@ -48,10 +48,28 @@ export class DirectoryTarget implements Target {
     return bytes === undefined ? undefined : { bytes, mark: markOf(bytes) };
   }
 
+  /**
+   * No file system compares before it renames, and a publisher may stand still between the two for as long as its machine
+   * likes. So whoever swaps lays down what it will rename, takes away what others have laid down, and compares only then:
+   * of two who both saw the pointer as it was, one has taken the other's file away, whose rename then fails. Both may.
+   */
   async swap(bytes: Uint8Array, mark: string | undefined, signal?: AbortSignal): Promise<boolean> {
     if ((await this.pointer())?.mark !== mark) return false;
-    await this.#translated(() => this.#write(join(this.#folder, POINTER), bytes, signal));
-    return true;
+    return this.#translated(async () => {
+      const name = `${SWAPPING}${randomUUID()}`;
+      const path = join(this.#folder, name);
+      try {
+        await this.#writeTemporary(path, bytes);
+        for (const other of await readdir(this.#folder)) {
+          if (other.startsWith(SWAPPING) && other !== name) await rm(join(this.#folder, other), { force: true });
+        }
+        if ((await this.pointer())?.mark !== mark) return false;
+        signal?.throwIfAborted();
+        return (await renameDurably(path, join(this.#folder, POINTER)).then(() => true, absent)) ?? false;
+      } finally {
+        await rm(path, { force: true });
+      }
+    });
   }
 
   async *list(): AsyncGenerator<TargetItem> {
@@ -91,18 +109,10 @@ export class DirectoryTarget implements Target {
     if (touched === undefined) await this.#write(path, bytes);
   }
 
-  async #write(path: string, bytes: NewObject['bytes'], signal?: AbortSignal): Promise<void> {
+  async #write(path: string, bytes: NewObject['bytes']): Promise<void> {
     const temporary = join(this.#folder, `${WRITING}${randomUUID()}`);
-    await makeFolder(this.#folder);
     try {
-      const file = await open(temporary, 'wx');
-      try {
-        await (bytes instanceof Uint8Array ? file.writeFile(bytes) : writeFile(file, bytes));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      signal?.throwIfAborted();
+      await this.#writeTemporary(temporary, bytes);
       await renameDurably(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -110,10 +120,22 @@ export class DirectoryTarget implements Target {
     }
   }
 
+  async #writeTemporary(path: string, bytes: NewObject['bytes']): Promise<void> {
+    await makeFolder(this.#folder);
+    const file = await open(path, 'wx');
+    try {
+      await (bytes instanceof Uint8Array ? file.writeFile(bytes) : writeFile(file, bytes));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
   async #translated<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (cause) {
+      if (cause instanceof PublicationError) throw cause;
       const { code } = cause as NodeJS.ErrnoException;
       const isPassing = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE' || code === 'ENFILE';
       throw new PublicationError(isPassing ? 'target-busy' : 'target-refused', `${this.#folder}: ${String(code)}`, {

@@ -6,7 +6,9 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { publicationKey } from '../store/keys.ts';
-import { changeState, readState, type PublishedSnapshot } from './publication-state.ts';
+import { KeptObjects } from './kept-objects.ts';
+import { forget, readHistory, readState, type PublishedSnapshot } from './publication-state.ts';
+import { removeHeld } from './remove-held.ts';
 import type { Renderer } from './renderer.ts';
 import type { Target } from './target.ts';
 
@@ -16,8 +18,10 @@ export interface ErasedRunsParts {
   readonly renderer: Renderer;
   /** Runs that entries from one place up to another say were erased. */
   readonly erasures: (from: number, to: number) => Promise<readonly Erasure[]>;
-  /** Throws when the publisher's lease has run out. */
-  readonly check: () => void;
+  /** Throws when nobody waits for it any more. */
+  readonly goOn: () => void;
+  /** Does what is done under the publisher's lease; `check` throws when that has run out. */
+  readonly leased: <T>(work: (check: () => void) => Promise<T>) => Promise<T>;
 }
 
 /** Up to which entry erasures were looked for. */
@@ -30,45 +34,63 @@ const KEY = publicationKey('erasures');
 /** Whether something was published since erased runs were last looked for. */
 export async function isToLook(keys: KeyedStore): Promise<boolean> {
   const { state } = await readState(keys);
-  return (state.history[0]?.size ?? 0) > (await lookedTo(keys));
+  return (state.live?.size ?? 0) > (await lookedTo(keys));
 }
 
 /**
  * Takes away from the target what earlier snapshots show of runs that the live one says were erased, and forgets those
- * snapshots: they would be kept for the grace period, and what they show with them. Under the publisher's lease. What it
- * may die in the middle of is found again: the media of all go first, and last of all go the pages that lead to them,
- * since a page leads to other runs as well. Returns how many objects are gone; undefined where the live snapshot is to be
- * replaced first. A snapshot that is damaged holds up no other; what it shows is not known, which is told in the end.
+ * snapshots: they would be kept for the grace period, and what they show with them. What is to go is found beside
+ * publications, and taken away under the publisher's lease. What it may die in the middle of is found again: the media
+ * of all go first, and last of all go the pages that lead to them, since a page leads to other runs as well. Returns how
+ * many objects are gone; undefined where the live snapshot is to be replaced first. A snapshot that is damaged holds up
+ * no other; what it shows is not known, which is told in the end.
  */
 export async function removeErased(parts: ErasedRunsParts): Promise<number | undefined> {
-  const { keys } = parts;
-  const [live, ...earlier] = (await readState(keys)).state.history;
+  const { keys, target, leased } = parts;
+  const [live, ...earlier] = await readHistory(keys);
   const from = await lookedTo(keys);
   if (live === undefined || live.size <= from) return 0;
   const erasures = await parts.erasures(from, live.size);
   const { showing, torn, damage } = await snapshotsShowing(parts, erasures, earlier, live);
-  const spared = showing.some(({ media }) => media.length > 0) ? await objectsOfLive(parts, live) : NONE;
-  if (spared === undefined) return undefined;
-  const gone = new Set<Sha256>();
-  const media = showing.flatMap((one) => one.media).filter((one) => !spared.has(one));
+  const spared = new KeptObjects(target, parts.renderer);
+  const hasMedia = showing.some(({ media }) => media.length > 0);
+  if (hasMedia && !(await isSpared(parts, spared, live))) return undefined;
   const documents = showing.map(({ document }) => document);
   const pages = showing.map(({ page }) => page);
-  for (const digest of [...media, ...documents, ...pages]) {
-    parts.check();
-    if (!gone.has(digest)) await parts.target.remove(digest);
-    gone.add(digest);
-  }
-  if (torn.size > 0)
-    await changeState(keys, ({ history, ...rest }) => ({
-      ...rest,
-      history: history.filter(({ snapshot }, at) => at === 0 || !torn.has(snapshot)),
-    }));
+  const gone = await leased(async (check) => {
+    if (!(await isStillGood(parts, live, hasMedia ? spared : undefined, check))) return undefined;
+    const gone = new Set<Sha256>();
+    const media = showing.flatMap((one) => one.media).filter((one) => !spared.has(one));
+    for (const digest of [...media, ...documents, ...pages]) {
+      if (!gone.has(digest)) await removeHeld({ keys, target, check }, digest);
+      gone.add(digest);
+    }
+    await forget(
+      keys,
+      earlier.filter(({ snapshot }) => torn.has(snapshot)),
+    );
+    return gone.size;
+  });
+  if (gone === undefined) return undefined;
   if (damage !== undefined) throw damage;
   await keys.commit({ puts: [{ key: KEY, value: encodeJson({ to: live.size } satisfies Looked) }] });
-  return gone.size;
+  return gone;
 }
 
-const NONE: ReadonlySet<Sha256> = new Set();
+/**
+ * Whether nobody has rolled back since to what shows the runs. What was published meanwhile is spared as well: it may show
+ * media that the live snapshot of then had not.
+ */
+async function isStillGood(
+  { keys }: ErasedRunsParts,
+  live: PublishedSnapshot,
+  spared: KeptObjects | undefined,
+  check: () => void,
+): Promise<boolean> {
+  const since = (await readHistory(keys)).filter(({ publication }) => publication > live.publication);
+  if (since.some(({ size }) => size < live.size)) return false;
+  return spared === undefined || spared.add(since, check);
+}
 
 /** Nobody can be led back to what is gone. */
 const GONE: ReadonlySet<SnapshotErrorCode> = new Set(['object-missing', 'snapshot-unknown']);
@@ -82,7 +104,7 @@ interface Showing {
 }
 
 async function snapshotsShowing(
-  { target, check }: ErasedRunsParts,
+  { target, goOn }: ErasedRunsParts,
   erasures: readonly Erasure[],
   earlier: readonly PublishedSnapshot[],
   live: PublishedSnapshot,
@@ -97,7 +119,7 @@ async function snapshotsShowing(
     let isTorn = false;
     const shown: RunObjects[] = [];
     for (const erasure of erasures.filter(({ index }) => index >= size)) {
-      check();
+      goOn();
       try {
         snapshot ??= await Snapshot.open(target, id);
         const objects = await objectsOfRun(snapshot, erasure.id);
@@ -118,21 +140,15 @@ async function snapshotsShowing(
 }
 
 /**
- * What the live snapshot consists of: other runs may show the same media, and versions have the same files. Undefined where
+ * Notes what the live snapshot consists of: other runs may show the same media, and versions have the same files. False where
  * the next snapshot is another one of these entries, since a run was erased that it still shows; that one is waited for.
  */
-async function objectsOfLive(
-  { renderer, check }: ErasedRunsParts,
-  { size, snapshot }: PublishedSnapshot,
-): Promise<ReadonlySet<Sha256> | undefined> {
-  const objects = new Set<Sha256>();
-  const id = await renderer.render(size, undefined, {
-    write: async ({ digest }) => {
-      check();
-      objects.add(digest);
-    },
-  });
-  return id === snapshot || (await renderer.size()) <= size ? objects : undefined;
+async function isSpared(
+  { renderer, goOn }: ErasedRunsParts,
+  spared: KeptObjects,
+  live: PublishedSnapshot,
+): Promise<boolean> {
+  return (await spared.add([live], goOn)) || (await renderer.size()) <= live.size;
 }
 
 async function lookedTo(keys: KeyedStore): Promise<number> {

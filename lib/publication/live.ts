@@ -1,5 +1,4 @@
 import { withoutFailure } from './failure.ts';
-import { MAX_HISTORY } from './kept.ts';
 import { parsePointer, type Pointer } from './pointer.ts';
 import { PublicationError } from './publication-error.ts';
 import { changeState, type PublicationState, type PublishedSnapshot } from './publication-state.ts';
@@ -28,7 +27,7 @@ export async function findLive(parts: PublishParts): Promise<Live> {
   }
   if (pointer !== undefined) await requireSameHistory(pointer, renderer);
   const state = await changeState(keys, (before) => {
-    const [live] = before.history;
+    const { live } = before;
     const isNoted = live?.publication === pointer?.publication && live?.snapshot === pointer?.snapshot;
     return pointer === undefined || isNoted ? withoutSwap(before) : withLive(parts, before, pointer);
   });
@@ -56,12 +55,11 @@ export function withLive(
 ): PublicationState {
   const at = now();
   const live: PublishedSnapshot = { publication, snapshot, size, at };
-  const earlier = state.history.filter((one) => one.publication < publication);
   const { hook: _earlierHook, ...rest } = withoutFailure(withoutSwap(state));
   return {
     ...rest,
     lastAttemptAt: at,
-    history: [live, ...earlier].slice(0, MAX_HISTORY),
+    live,
     ...(hasHook ? { hook: { snapshot, publication, size, attempts: 0, nextAt: at } } : {}),
   };
 }

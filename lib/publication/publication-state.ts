@@ -1,7 +1,7 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
-import type { KeyedStore } from '../store/keyed-store.ts';
-import { publicationKey } from '../store/keys.ts';
+import { entriesOf, type Entry, type KeyedStore } from '../store/keyed-store.ts';
+import { allSnapshots, publicationKey, snapshotKey } from '../store/keys.ts';
 
 /** A snapshot that was live once. */
 export interface PublishedSnapshot {
@@ -26,13 +26,15 @@ export interface PendingHook {
 
 /** What the publisher must remember over a restart, in one value so that it is never half changed. */
 export interface PublicationState {
-  /** The newest first. The first is live. */
-  readonly history: readonly PublishedSnapshot[];
+  /** What readers see. It is the newest of those that are remembered, each under a key of its own. */
+  readonly live?: PublishedSnapshot;
   readonly hook?: PendingHook;
   /** The publication that a swap was begun for. Whether readers see it the target alone knows, and is asked. */
   readonly swapping?: number;
   /** An operator rolled back: nothing is published until one says so. */
   readonly held?: true;
+  /** Something may have been removed that is needed: the next publication looks for all of its objects. */
+  readonly doubted?: true;
   readonly failures: number;
   readonly lastError?: string;
   readonly lastAttemptAt?: number;
@@ -40,7 +42,7 @@ export interface PublicationState {
   readonly askedMs?: number;
 }
 
-const NOTHING: PublicationState = { history: [], failures: 0 };
+const NOTHING: PublicationState = { failures: 0 };
 const KEY = publicationKey('state');
 
 export async function readState(keys: KeyedStore): Promise<{ state: PublicationState; value: Uint8Array | undefined }> {
@@ -48,12 +50,7 @@ export async function readState(keys: KeyedStore): Promise<{ state: PublicationS
   return { state: value === undefined ? NOTHING : decodeJson<PublicationState>(value), value };
 }
 
-/** Changes the state from what was read; false where somebody else changed it first. */
-export function writeState(keys: KeyedStore, next: PublicationState, value: Uint8Array | undefined): Promise<boolean> {
-  return keys.commit({ checks: [{ key: KEY, value }], puts: [{ key: KEY, value: encodeJson(next) }] });
-}
-
-/** Changes the state, whoever else does too. */
+/** Changes the state, whoever else does too. What is live then is remembered, and nothing that came behind it. */
 export async function changeState(
   keys: KeyedStore,
   change: (state: PublicationState) => PublicationState,
@@ -61,6 +58,58 @@ export async function changeState(
   for (;;) {
     const { state, value } = await readState(keys);
     const next = change(state);
-    if (next === state || (await writeState(keys, next, value))) return next;
+    if (next === state) return next;
+    const { live } = next;
+    const isNew = live !== undefined && live !== state.live;
+    const puts = [{ key: KEY, value: encodeJson(next) }, ...(isNew ? [entryOf(live)] : [])];
+    const deletes = isNew ? await keysBehind(keys, live) : [];
+    if (await keys.commit({ checks: [{ key: KEY, value }], puts, deletes })) return next;
   }
+}
+
+/** Snapshots that are remembered, the newest first; of so many at most. */
+export async function readHistory(keys: KeyedStore, limit = Infinity): Promise<PublishedSnapshot[]> {
+  const history: PublishedSnapshot[] = [];
+  let end: Uint8Array = allSnapshots.end;
+  while (history.length < limit) {
+    const most = Math.min(PAGE, limit - history.length);
+    const page = await keys.list({ start: allSnapshots.start, end, limit: most, reverse: true });
+    history.push(...page.map(({ value }) => decodeJson<PublishedSnapshot>(value)));
+    if (page.length < most) break;
+    end = page.at(-1)!.key;
+  }
+  return history;
+}
+
+/** Forgets some of them, but never what is live by then. */
+export async function forget(keys: KeyedStore, gone: readonly PublishedSnapshot[]): Promise<void> {
+  for (let at = 0; at < gone.length;) {
+    const { state, value } = await readState(keys);
+    const page = gone.slice(at, at + PAGE).filter(({ publication }) => publication !== state.live?.publication);
+    const deletes = page.map(({ publication }) => snapshotKey(publication));
+    if (await keys.commit({ checks: [{ key: KEY, value }], deletes })) at += PAGE;
+  }
+}
+
+/** Notes that one of them was live since another time. */
+export async function setTime(keys: KeyedStore, one: PublishedSnapshot, at: number): Promise<void> {
+  const { key, value } = entryOf(one);
+  await keys.commit({ checks: [{ key, value }], puts: [entryOf({ ...one, at })] });
+  await changeState(keys, (state) =>
+    state.live?.publication === one.publication ? { ...state, live: { ...state.live, at } } : state,
+  );
+}
+
+const PAGE = 500;
+
+function entryOf(one: PublishedSnapshot): Entry {
+  return { key: snapshotKey(one.publication), value: encodeJson(one) };
+}
+
+/** A target that was set back shows an earlier publication than were noted. */
+async function keysBehind(keys: KeyedStore, { publication }: PublishedSnapshot): Promise<Uint8Array[]> {
+  const behind: Uint8Array[] = [];
+  const range = { start: snapshotKey(publication + 1), end: allSnapshots.end };
+  for await (const { key } of entriesOf(keys, range)) behind.push(key);
+  return behind;
 }

@@ -1,10 +1,24 @@
 import type { KeyedStore } from '../store/keyed-store.ts';
 import { nextAttempt } from './failure.ts';
-import { readState, type PublicationState } from './publication-state.ts';
+import { readHistory, readState, type PublicationState, type PublishedSnapshot } from './publication-state.ts';
 import type { LiveSnapshot, PublicationStatus } from './wire.ts';
+
+/** So many snapshots are shown, however many are kept. */
+const SHOWN = 1_000;
 
 /** How publication stands, for operators. */
 export async function publicationStatus(keys: KeyedStore, target: string, logSize: number): Promise<PublicationStatus> {
+  const standing = await publicationStanding(keys, target, logSize);
+  const history = await readHistory(keys, SHOWN);
+  return { ...standing, snapshots: history.map(shown) };
+}
+
+/** The same without the snapshots that are kept. */
+export async function publicationStanding(
+  keys: KeyedStore,
+  target: string,
+  logSize: number,
+): Promise<Omit<PublicationStatus, 'snapshots'>> {
   const { state } = await readState(keys);
   const live = liveOf(state);
   const next = nextAttempt(state);
@@ -19,18 +33,15 @@ export async function publicationStatus(keys: KeyedStore, target: string, logSiz
     ...(state.lastAttemptAt === undefined ? {} : { lastAttemptAt: timeText(state.lastAttemptAt) }),
     ...(next === undefined ? {} : { nextAttemptAt: timeText(next.at) }),
     ...(state.hook === undefined ? {} : { hook: hookOf(state) }),
-    snapshots: state.history.map(({ publication, snapshot, size, at }) => ({
-      publication,
-      snapshot,
-      size,
-      at: timeText(at),
-    })),
   };
 }
 
-function liveOf({ history }: PublicationState): LiveSnapshot | undefined {
-  const [live] = history;
-  return live === undefined ? undefined : { ...live, at: timeText(live.at) };
+function liveOf({ live }: PublicationState): LiveSnapshot | undefined {
+  return live === undefined ? undefined : shown(live);
+}
+
+function shown({ publication, snapshot, size, at }: PublishedSnapshot): LiveSnapshot {
+  return { publication, snapshot, size, at: timeText(at) };
 }
 
 function hookOf({ hook }: PublicationState): NonNullable<PublicationStatus['hook']> {

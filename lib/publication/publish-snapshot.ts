@@ -9,9 +9,11 @@ import { ANEW } from './target.ts';
 
 /** Publishes the first so many entries. Safe to die in anywhere; returns what is live then. */
 export async function publishSnapshot(parts: PublishParts, live: Live, size: number): Promise<PublicationState> {
-  const { renderer, target } = parts;
+  const { keys, renderer, target } = parts;
   let sink = new PuttingSink(parts);
-  const before = live.pointer === undefined ? undefined : { id: live.pointer.snapshot, objects: target };
+  const { doubted } = live.state;
+  const isWhole = live.pointer === undefined || doubted === true;
+  const before = isWhole ? undefined : { id: live.pointer.snapshot, objects: target };
   try {
     const snapshot = await renderer.render(size, before, sink).catch(async (error: unknown) => {
       // The snapshot before was damaged or lost at the target: all of the next one is made anew, and put in any case.
@@ -21,7 +23,8 @@ export async function publishSnapshot(parts: PublishParts, live: Live, size: num
       return renderer.render(size, undefined, sink);
     });
     await sink.end();
-    return snapshot === live.pointer?.snapshot ? live.state : await swapTo(parts, live, { snapshot, size });
+    const state = doubted === true ? await changeState(keys, withoutDoubt) : live.state;
+    return snapshot === live.pointer?.snapshot ? state : await swapTo(parts, { ...live, state }, { snapshot, size });
   } finally {
     // What was begun must not go on after the lease is given back.
     await sink.end().catch(() => undefined);
@@ -36,7 +39,7 @@ export async function swapTo(
   hold = false,
 ): Promise<PublicationState> {
   const { keys, target, renderer, check } = parts;
-  const publication = Math.max(live.pointer?.publication ?? 0, live.state.history[0]?.publication ?? 0) + 1;
+  const publication = Math.max(live.pointer?.publication ?? 0, live.state.live?.publication ?? 0) + 1;
   const checkpoint = await renderer.checkpoint(next.size);
   const pointer: Pointer = { format: 1, publication, ...next, ...(checkpoint === undefined ? {} : { checkpoint }) };
   // Whoever finds this looks whether the swap came to be, and tells the hook then.
@@ -57,7 +60,7 @@ export async function swapTo(
   }
   return changeState(keys, (state) => {
     // Another server has found it, and perhaps gone on from there, while this one was out of breath.
-    const isNoted = (state.history[0]?.publication ?? 0) >= publication;
+    const isNoted = (state.live?.publication ?? 0) >= publication;
     return isNoted ? state : withLive(parts, state, pointer);
   });
 }
@@ -69,6 +72,10 @@ async function isRefused({ target }: PublishParts, { mark }: Live, error: unknow
     (now) => now?.mark === mark,
     () => false,
   );
+}
+
+function withoutDoubt({ doubted: _doubted, ...rest }: PublicationState): PublicationState {
+  return rest;
 }
 
 /** Publications go on by themselves. */

@@ -37,6 +37,7 @@ export class Publisher {
   readonly #hook: HookTeller | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
+  #sweeping: Promise<void> | undefined;
   /** Whether it was looked at what the publisher before has left. */
   #hasStock = false;
   #isOutdated = false;
@@ -67,7 +68,7 @@ export class Publisher {
     this.#ended.abort();
     clearTimeout(this.#timer);
     await this.#running;
-    await this.#hook?.stop();
+    await Promise.all([this.#sweeping, this.#hook?.stop()]);
   }
 
   /** Publishes at once, also after a rollback. Rejects with what is in the way; code `busy` where another server is at it. */
@@ -93,8 +94,11 @@ export class Publisher {
   async #turn(): Promise<void> {
     try {
       this.#hook?.begin();
+      // Beside the rest: a sweep may take long, and lets publications pass.
+      this.#sweeping ??= this.#lookForOld()
+        .catch((error: unknown) => this.#tellFailure(error))
+        .finally(() => (this.#sweeping = undefined));
       await this.#lookAtLog();
-      await this.#lookForOld();
     } catch (error) {
       this.#tellFailure(error);
     }
@@ -107,7 +111,8 @@ export class Publisher {
     const mayTry = next === undefined || isDue(next.at, next.backOff, clock.now());
     const isLeft = !this.#hasStock || state.swapping !== undefined;
     if (mayTry && isLeft && !(await this.#tried(() => this.#takeStock()))) return;
-    const isTime = this.#burst.note(await renderer.size(), (await readState(keys)).state, this.#isOutdated);
+    const now = (await readState(keys)).state;
+    const isTime = this.#burst.note(await renderer.size(), now, this.#isOutdated || now.doubted === true);
     if (mayTry && isTime) await this.#tried(() => this.#publish(false));
     else if (mayTry && state.failures > 0 && !this.#burst.isDirty) await changeState(keys, withoutFailure);
   }

@@ -8,7 +8,7 @@ import { withoutFailure } from './failure.ts';
 import { CALL_MS, LimitedTarget } from './limited-target.ts';
 import { findLive } from './live.ts';
 import { PublicationError } from './publication-error.ts';
-import { changeState, type PublicationState } from './publication-state.ts';
+import { changeState, readHistory, type PublicationState } from './publication-state.ts';
 import type { PublishParts } from './publish-parts.ts';
 import { isDamage, publishSnapshot, swapTo } from './publish-snapshot.ts';
 import type { Renderer } from './renderer.ts';
@@ -46,7 +46,7 @@ export class Publishing {
     return this.#leased(async (parts) => {
       const { pointer, state } = await findLive(parts);
       // Of a target that never had anything, nothing is missing.
-      if (pointer === undefined) return state.history.length === 0;
+      if (pointer === undefined) return state.live === undefined;
       return parts.renderer.isAlike({ id: pointer.snapshot, objects: parts.target }).catch((error: unknown) => {
         if (isDamage(error)) return false;
         throw error;
@@ -67,7 +67,7 @@ export class Publishing {
   rollback(snapshot: Sha256): Promise<PublicationState> {
     return this.#leased(async (parts) => {
       const live = await findLive(parts);
-      const wanted = live.state.history.find((one) => one.snapshot === snapshot);
+      const wanted = (await readHistory(parts.keys)).find((one) => one.snapshot === snapshot);
       if (wanted === undefined || (await parts.target.read(snapshot)) === undefined) {
         throw new PublicationError(
           'snapshot-unknown',
@@ -79,20 +79,35 @@ export class Publishing {
   }
 
   sweep(search: boolean): Promise<Swept> {
-    return this.#leased((parts) => sweep(parts, this.#options.graceMs, search));
+    const { keys, renderer, clock, graceMs } = this.#options;
+    const common = { keys, target: this.#target, renderer, now: clock.now, goOn: () => this.#goOn() };
+    return this.#around(() => sweep({ ...common, leased: (work) => this.#withLease(work) }, graceMs, search));
   }
 
   #leased<T>(work: (parts: PublishParts) => Promise<T>): Promise<T> {
-    const { keys, renderer, clock, graceMs, around = (made) => made() } = this.#options;
+    return this.#around(() => this.#withLease(work));
+  }
+
+  #around<T>(work: () => Promise<T>): Promise<T> {
+    const { around = (made) => made() } = this.#options;
+    return around(work);
+  }
+
+  #withLease<T>(work: (parts: PublishParts) => Promise<T>): Promise<T> {
+    const { keys, renderer, clock, graceMs } = this.#options;
     const common = { keys, target: this.#target, renderer, now: clock.now, hasHook: this.#hasHook };
     const leased = (lease: Lease): Promise<T> => {
       const check = (): void => {
-        // A server that is told to end does not end a long publication first; the next start goes on with it.
-        if (this.#ended.aborted) throw new StoreError('closed', 'the server is ending');
+        this.#goOn();
         lease.check();
       };
       return work({ ...common, freshMs: graceMs / 2, check });
     };
-    return around(() => withLease(keys, PUBLICATION_LEASE, clock, leased, LEASE_TERM));
+    return withLease(keys, PUBLICATION_LEASE, clock, leased, LEASE_TERM);
+  }
+
+  /** A server that is told to end does not end a long publication first; the next start goes on with it. */
+  #goOn(): void {
+    if (this.#ended.aborted) throw new StoreError('closed', 'the server is ending');
   }
 }

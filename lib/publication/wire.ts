@@ -32,6 +32,6 @@ export interface PublicationStatus {
     readonly nextAt: string;
     readonly lastError?: string;
   };
-  /** Those that are kept, the newest first. */
+  /** Those that are kept, the newest first; a thousand of them at most. */
   readonly snapshots: readonly LiveSnapshot[];
 }

@@ -17,6 +17,16 @@ import type { StoredMedia } from './wire.ts';
 /** The value under the key of media: where its bytes are, and as what they may be shown. */
 export interface MediaLink extends ContentLink {
   readonly mediaType: string;
+  /** When it was last uploaded, as long as no record has come since that names it. */
+  readonly awaited?: number;
+}
+
+/** Who uploads media sends the record that names it soon. */
+const AWAITED_MS = 60 * 60_000;
+
+/** Whether a record that names this may be on its way. */
+export function isAwaited({ awaited }: MediaLink, now: number): boolean {
+  return awaited !== undefined && Math.abs(now - awaited) < AWAITED_MS;
 }
 
 export interface MediaStores {
@@ -24,6 +34,7 @@ export interface MediaStores {
   readonly content: ContentStore;
   readonly uploads: UploadStore;
   readonly maxBytes: number;
+  readonly now: () => number;
 }
 
 /** Bytes that belong to runs. They come before the record that names them, and go when no record names them. */
@@ -62,12 +73,10 @@ export class MediaFiles {
       return await commitUntilHeld(this.#stores.keys, async () => {
         const kept = await keep();
         const key = mediaKey(digest);
-        const link: MediaLink = { ...linkTo(digest, kept.located), mediaType };
+        const link: MediaLink = { ...linkTo(digest, kept.located), mediaType, awaited: this.#stores.now() };
         const result = { digest, size: link.size, mediaType };
-        const [value, old] = [encodeJson(link), await this.#stores.keys.get(key)];
-        if (old !== undefined && kept.puts.length === 0 && Buffer.compare(old, value) === 0) return { result };
-        const checks = [{ key, value: old }, ...kept.checks];
-        return { commit: { checks, puts: [...kept.puts, { key, value }] }, result };
+        const checks = [{ key, value: await this.#stores.keys.get(key) }, ...kept.checks];
+        return { commit: { checks, puts: [...kept.puts, { key, value: encodeJson(link) }] }, result };
       });
     } finally {
       await this.#stores.uploads.discard(id);
@@ -81,7 +90,8 @@ export class MediaFiles {
     plan.check({ key, value });
     if (value === undefined) return undefined;
     const link = decodeJson<MediaLink>(value);
-    if (link.condemned !== undefined) plan.put({ key, value: encodeJson(withoutMark(link)) });
+    const { awaited, ...named } = withoutMark(link);
+    if (link.condemned !== undefined || awaited !== undefined) plan.put({ key, value: encodeJson(named) });
     return link;
   }
 

@@ -26,9 +26,8 @@ export class SnapshotSources implements LogSource, BodySource, FileSource, Sourc
   #version: { readonly name: string; readonly found: ReadonlyMap<Sha256, Found> } | undefined;
 
   readonly #onWrong: OnWrong | undefined;
-  /** Bodies that stand for others, and bodies that are not there. */
+  /** Bodies that stand for others. */
   scrubbed = 0;
-  erased = 0;
 
   constructor(snapshot: Snapshot, onWrong?: OnWrong) {
     this.#snapshot = snapshot;
@@ -42,8 +41,7 @@ export class SnapshotSources implements LogSource, BodySource, FileSource, Sourc
   async open(digest: Sha256, owner: Owner): Promise<Body | undefined> {
     try {
       const body = await this.#find(digest, owner);
-      if (body === undefined) this.erased += 1;
-      else if (body.scrubbed !== undefined || body.withheld === true) this.scrubbed += 1;
+      if (body?.scrubbed !== undefined || body?.withheld === true) this.scrubbed += 1;
       return body;
     } catch (error) {
       if (this.#onWrong === undefined || !(error instanceof SnapshotError)) throw error;

@@ -4,6 +4,7 @@ import { openCheckpoint } from '../log/checkpoint.ts';
 import { parseNote } from '../log/signed-note.ts';
 import { parseVerifierKey } from '../log/verifier-key.ts';
 import type { Sha256 } from '../encoding/digest.ts';
+import { erasuresIn } from './erasures.ts';
 import { diff, type Difference } from './diff.ts';
 import type { Pointer } from './layout.ts';
 import { MemoryObjects } from './memory-objects.ts';
@@ -16,7 +17,8 @@ import { RENDERER_VERSION } from './shape.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import { SnapshotSources } from './snapshot-sources.ts';
 import { Snapshot } from './snapshot.ts';
-import type { Sources } from './sources.ts';
+import type { LogSource, Owner, Sources } from './sources.ts';
+import { WatchedSources } from './watched-sources.ts';
 
 export interface VerifyOptions {
   /** What the log and the bodies are taken from; without, from the snapshot itself. */
@@ -42,7 +44,7 @@ export interface Verification {
   readonly signed: boolean;
   /** Bodies that could not be held against their digest, since they were scrubbed or kept back. */
   readonly unchecked: number;
-  /** Bodies that the snapshot says were erased. */
+  /** Bodies that are not there, of runs that an entry says were erased. */
   readonly erased: number;
 }
 
@@ -64,21 +66,57 @@ export async function verify(snapshot: Snapshot, options: VerifyOptions = {}): P
     );
   }
   const problems: Problem[] = [];
+  const told = new Set<string>();
   const own = new SnapshotSources(snapshot, (owner, what) => {
-    problems.push({ path: 'run' in owner ? runPath(owner.run) : versionPath(owner.family, owner.version), what });
+    problems.push({ path: pathOf(owner), what });
+    told.add(pathOf(owner));
+  });
+  const absent: Absent[] = [];
+  const sources = new WatchedSources(options.sources ?? own, (owner, what) => {
+    // What is there and wrong is taken for absent, and was named as what it is.
+    if (!told.has(pathOf(owner))) absent.push({ owner, what });
   });
   const sink = new Comparing(objects, problems);
+  let erased = 0;
   try {
     const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
-    const { id } = await render(options.sources ?? own, sink, { size: root.log.size, also, ...progress });
+    const { id } = await render(sources, sink, { size: root.log.size, also, ...progress });
     if (id !== ref.digest) await tellDifferences(snapshot, sink.layered(), id, problems);
     else for (const digest of sink.absent) problems.push({ path: digest, what: 'this object is missing' });
+    const lost = await unaccounted(absent, sources.log, options.sources === undefined ? root.log.size : ALL);
+    problems.push(...lost);
+    erased = absent.length - lost.length;
   } catch (error) {
     problems.push({ path: 'root', what: `it cannot be rendered again: ${faultIn(error)}` });
   }
   const signed = checkPointer(snapshot, options, problems);
-  const { scrubbed: unchecked, erased } = own;
+  const unchecked = own.scrubbed;
   return { snapshot: ref.digest, size: root.log.size, objects: sink.count, problems, signed, unchecked, erased };
+}
+
+/** A body, or what else was asked for in vain, and of what. */
+interface Absent {
+  readonly owner: Owner;
+  readonly what: string;
+}
+
+/** However long the log is that somebody has. */
+const ALL = Number.MAX_SAFE_INTEGER;
+
+/** What is not there though no entry of the log, as far as it is known, says that it was erased. */
+async function unaccounted(absent: readonly Absent[], log: LogSource, size: number): Promise<Problem[]> {
+  if (absent.length === 0) return [];
+  const erased = new Set((await erasuresIn(log, 0, size)).map(({ id }) => id));
+  return absent
+    .filter(({ owner }) => !('run' in owner && erased.has(owner.run)))
+    .map(({ owner, what }) => ({
+      path: pathOf(owner),
+      what: `${what} is not there, and no entry up to here says that it was erased`,
+    }));
+}
+
+function pathOf(owner: Owner): string {
+  return 'run' in owner ? runPath(owner.run) : versionPath(owner.family, owner.version);
 }
 
 /** What is wrong with a snapshot that somebody may have made to be wrong; any other trouble is thrown on. */

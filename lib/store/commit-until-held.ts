@@ -10,7 +10,10 @@ export interface Attempt<T> {
   readonly result: T;
 }
 
-/** The answer of an attempt that has prepared something with a commit of its own, and wants to be made again. */
+/**
+ * The answer of an attempt that wants to be made again: it has prepared something with a commit of its own, or what it has read does
+ * not belong together.
+ */
 export const AGAIN = Symbol('again');
 
 /**

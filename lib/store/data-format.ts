@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
-import { formatKey } from './keys.ts';
+import { everyKey, formatKey } from './keys.ts';
 import { withLeaseInTurn, type Lease } from './lease.ts';
+import { separateSnapshots } from './separate-snapshots.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -12,7 +13,7 @@ import { StoreError } from './store-error.ts';
 export type FormatStep = (keys: KeyedStore) => Promise<void>;
 
 /** The steps from each format to the next, the first from format 1. What was released is never changed, only added to. */
-const STEPS: readonly FormatStep[] = [];
+const STEPS: readonly FormatStep[] = [separateSnapshots];
 
 /** The format of what this program keeps: of all keys, their values, and the files that they name. */
 export const DATA_FORMAT: number = STEPS.length + 1;
@@ -57,7 +58,7 @@ export async function bringForward(
 ): Promise<void> {
   const newest = steps.length + 1;
   refuseNewer(await formatOf(keys), newest);
-  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, FIRST);
+  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, (await isEmpty(keys)) ? newest : FIRST);
   if ((await formatOf(keys)) === newest) return;
   async function bring(lease: Lease): Promise<void> {
     // Whoever was waited for may have been a newer one.
@@ -82,6 +83,11 @@ export async function requireFormat(
   refuseNewer(format, newest);
   if (format === newest) return;
   throw new StoreError('failed', `the data has format ${format}, and this Assay works with ${newest}; ${how}`);
+}
+
+/** A new store has nothing to bring forward. */
+async function isEmpty(keys: KeyedStore): Promise<boolean> {
+  return (await keys.list({ ...everyKey, limit: 1 })).length === 0;
 }
 
 /** For who brings data forward, or leaves that to a server. */

@@ -18,6 +18,7 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     O <oid>                           which content and type has this Git object id, in whichever family
  *     P <name>                          state of publication: what is live, what is to be done
  *     R <family>                        family record: its tag rules
+ *     S <number>                        a snapshot that is or was live, by the number of its publication
  *     T <level> <number>                hashes of the log's tree, 256 to a key
  *     U <uuid>                          upload session
  *     V                                 which format all of this has
@@ -149,6 +150,10 @@ export function publicationKey(name: string): Buffer {
   return letterAnd('P', name, 'latin1');
 }
 
+export function snapshotKey(publication: number): Buffer {
+  return Buffer.concat([Buffer.from('S'), numberBytes(publication)]);
+}
+
 export function pendingEventKey(family: string, number: number): Buffer {
   return Buffer.concat([Buffer.from(`W${family}\0`, 'latin1'), numberBytes(number)]);
 }
@@ -208,12 +213,15 @@ export const allOids = below(Buffer.from('O'));
 export const allUploads = below(Buffer.from('U'));
 export const allLogEntries = below(Buffer.from('E'));
 export const allAudit = below(Buffer.from('J'));
+export const allSnapshots: KeyRange = below(Buffer.from('S'));
 export const allMedia = below(Buffer.from('M'));
 export const allRuns = below(Buffer.from('N'));
 export const allRunPlaces = below(Buffer.from('I'));
 export const allPendingEvents = below(Buffer.from('W'));
 export const allLogTiles = below(Buffer.from('T'));
 /** Leases by which servers say that they run. */
+/** Nobody's lease: it is written to see whether it can be. */
+export const probeKey: Buffer = leaseKey('probe');
 export const servingLeases = below(leaseKey('serving '));
 export const allEvents = below(Buffer.from('e'));
 export const allPins = below(Buffer.from('p'));

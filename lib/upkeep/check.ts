@@ -12,7 +12,7 @@ import { checkLog } from './check-log.ts';
 import { checkMedia } from './check-media.ts';
 import { checkRuns } from './check-runs.ts';
 import type { Checking, CheckOptions, CheckReport } from './checking.ts';
-import { makePace } from './pace.ts';
+import { makePace } from '../store/pace.ts';
 
 const SECOND_LOOK_MS = 50;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

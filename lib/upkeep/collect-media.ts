@@ -1,5 +1,5 @@
 import type { Digest } from '../encoding/digest.ts';
-import type { MediaLink } from '../record/media.ts';
+import { isAwaited, type MediaLink } from '../record/media.ts';
 import { mediaOf, type RunState } from '../record/run-state.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
@@ -28,14 +28,17 @@ export async function collectMedia(collection: Collection): Promise<void> {
   }
 }
 
-/** Some media that no run names, at once. A run that comes meanwhile takes the mark off, and the removal then fails. */
+/**
+ * Some media that no run names, at once. A run that comes meanwhile takes the mark off, and the removal then fails. What
+ * somebody has just uploaded again is left to the collections: a record that names it may be on its way.
+ */
 export async function eraseMedia(collection: Collection, digests: readonly Digest[]): Promise<void> {
   const { keys } = collection.stores;
   const marked: Entry[] = [];
   for (const digest of digests) {
     const key = mediaKey(digest);
     const value = await keys.get(key);
-    if (value === undefined) continue;
+    if (value === undefined || isAwaited(decodeJson<MediaLink>(value), collection.now())) continue;
     await mark(collection, strike({ key, value }));
     const now = await keys.get(key);
     if (now !== undefined) marked.push({ key, value: now });

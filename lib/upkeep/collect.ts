@@ -18,7 +18,7 @@ import {
   type Removed,
 } from './collection.ts';
 import { familiesUnder } from './families-under.ts';
-import { makePace } from './pace.ts';
+import { makePace } from '../store/pace.ts';
 import { totalFor } from './total.ts';
 
 /** The letter of keys.ts under which they lie. */

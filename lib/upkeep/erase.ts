@@ -7,7 +7,7 @@ import { withLease } from '../store/lease.ts';
 import { eraseContent } from './collect-content.ts';
 import { eraseMedia } from './collect-media.ts';
 import type { Collection } from './collection.ts';
-import { makePace } from './pace.ts';
+import { makePace } from '../store/pace.ts';
 
 export interface Erased {
   readonly deleted: number;

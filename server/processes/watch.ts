@@ -4,13 +4,11 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { logTo, type Log } from '../log.ts';
 import type { CountedMetrics } from '../metrics.ts';
+import { killLater } from '../end-limit.ts';
 import { firstSignal } from '../signals.ts';
 import { replacementAfter } from './back-off.ts';
 import { remainsOf, summedText } from './summed-metrics.ts';
 import { WatchedProcess, type ProcessEnd } from './watched-process.ts';
-
-/** Longer than a process that serves takes to drain and to end what it was at. */
-const END_LIMIT_MS = 60_000;
 
 /** The place of one process that serves; who takes it is replaced when it ends. */
 interface Place {
@@ -59,6 +57,7 @@ class Watch {
   /** What processes have counted that are no more. */
   #gone: CountedMetrics = { requests: [], others: [] };
   readonly #own = new Registry();
+  #summing: Promise<string> | undefined;
   readonly #serving: Gauge;
   readonly #replaced: Counter;
 
@@ -101,10 +100,7 @@ class Watch {
       clearTimeout(timer);
       process?.drain(signal);
     }
-    setTimeout(() => {
-      this.#log.error('processes did not end in time', {});
-      this.killAll();
-    }, END_LIMIT_MS).unref();
+    killLater(this.#log, () => this.killAll());
     this.#endIfAll();
   }
 
@@ -124,7 +120,7 @@ class Watch {
       const started = new WatchedProcess(
         { number: place.number, port: this.#port },
         {
-          onSumWanted: (answer) => void this.#sum().then(answer, (error: unknown) => this.#failed(error)),
+          onSumWanted: (answer) => void this.#summed().then(answer, (error: unknown) => this.#failed(error)),
           onListening: (address) => {
             this.#taken = address.port;
             this.#log.info('process serves', { process: place.number, pid: started.pid });
@@ -173,6 +169,12 @@ class Watch {
 
   #endIfAll(): void {
     if (this.#places.every(({ process }) => process === undefined)) this.#resolveEnded();
+  }
+
+  /** Those who scrape at the same time get the same. */
+  #summed(): Promise<string> {
+    this.#summing ??= this.#sum().finally(() => (this.#summing = undefined));
+    return this.#summing;
   }
 
   async #sum(): Promise<string> {

@@ -18,7 +18,7 @@ let opened = 0;
 
 describeTarget({
   name: 'directory',
-  swapsAtomically: false,
+  oneAlwaysWins: false,
   open: async () => new DirectoryTarget(join(folder.path, `bucket-${(opened += 1)}`)),
 });
 
@@ -36,7 +36,7 @@ describeWith(S3_PROGRAMS, 'publication to S3', () => {
   const server = useS3();
   describeTarget({
     name: 'bucket',
-    swapsAtomically: true,
+    oneAlwaysWins: true,
     open: async () => new S3Target({ client: server.client, bucket: await server.freshBucket(), prefix: 'public/' }),
   });
 

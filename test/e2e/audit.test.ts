@@ -17,7 +17,8 @@ const FAMILY = 'test-cases/carom';
 const RUN = join(RECORDS, 'format-1', 'whole');
 
 async function command(...args: string[]): Promise<Outcome> {
-  const outcome = await assay(args, { ASSAY_URL: server.url, ASSAY_ACTOR: 'mallory', HOME: folder.path });
+  const env = { ...server.environment, ASSAY_URL: server.url, ASSAY_ACTOR: 'mallory', HOME: folder.path };
+  const outcome = await assay(args, env);
   if (outcome.code !== 0) throw new Error(`assay ${args.join(' ')}: ${outcome.stderr}`);
   return outcome;
 }

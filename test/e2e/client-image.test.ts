@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { pushImage, type PushedImage } from '../../lib/client/image/push-image.ts';
+import { piecesBehind } from '../support/behind-the-server.ts';
 import { useDockerRegistry } from '../support/docker-registry.ts';
 import { buildWithUmoci, ImageTools } from '../support/image-tools.ts';
 import { CuttingProxy } from '../support/cutting-proxy.ts';
@@ -60,7 +61,7 @@ async function uploads(): Promise<number> {
 }
 
 async function openUploads(): Promise<string[]> {
-  return (await readdir(server.data, { recursive: true })).filter((path) => /uploads\/./.test(path));
+  return [...(await piecesBehind(server)).keys()].filter((path) => path.startsWith('uploads/'));
 }
 
 describe('an image of several platforms', () => {

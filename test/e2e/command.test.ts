@@ -131,7 +131,7 @@ describe('beside a running server', () => {
     const repository = freshRepository(server);
     await repository.pushImage('v1');
     await repository.pushBlob(randomContent(300_000), 'sha512');
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 
   test('assay gc removes what nothing names, and nothing else', async () => {
@@ -139,20 +139,22 @@ describe('beside a running server', () => {
     const image = await repository.pushImage('v1');
     const loose = await repository.pushBlob(randomContent(300_000));
     for (let run = 0; run < 3; run += 1) {
-      const { code, stderr } = await assay(['gc', '--grace', '0', '--json', '--data', server.data]);
+      const { code, stderr } = await assay(['gc', '--grace', '0', '--json', '--data', server.data], server.environment);
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     }
     expect((await repository.head(`blobs/${loose}`)).status).toBe(404);
     expect((await repository.get(`blobs/${digestOf(image.layer)}`)).body.equals(image.layer)).toBe(true);
     expect((await repository.get('manifests/v1')).body.equals(image.bytes)).toBe(true);
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 
   test('assay gc changes nothing in a dry run', async () => {
     const repository = freshRepository(server);
     const loose = await repository.pushBlob(randomContent(1000));
     for (let run = 0; run < 3; run += 1) {
-      expect((await assay(['gc', '--dry-run', '--grace', '0', '--data', server.data])).code).toBe(0);
+      expect((await assay(['gc', '--dry-run', '--grace', '0', '--data', server.data], server.environment)).code).toBe(
+        0,
+      );
     }
     expect((await repository.head(`blobs/${loose}`)).status).toBe(200);
   });
@@ -167,7 +169,7 @@ describe('beside a running server', () => {
     }
     const pushed = push();
     for (let run = 0; run < 5; run += 1) {
-      expect((await assay(['gc', '--grace', '1h', '--data', server.data])).code).toBe(0);
+      expect((await assay(['gc', '--grace', '1h', '--data', server.data], server.environment)).code).toBe(0);
     }
     ending.abort();
     const images = await pushed;
@@ -175,7 +177,7 @@ describe('beside a running server', () => {
       expect((await repository.get(`manifests/t${at}`)).body.equals(bytes)).toBe(true);
       expect((await repository.get(`blobs/${digestOf(layer)}`)).body.equals(layer)).toBe(true);
     }
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 
   test('a manifest that was deleted leaves a clean store behind', async () => {
@@ -183,7 +185,7 @@ describe('beside a running server', () => {
     const bytes = imageIndex([], { annotations: { note: 'to be deleted' } });
     expectStatus(await repository.putManifest('v1', bytes, MEDIA.index), 201);
     expectStatus(await repository.delete(`manifests/${digestOf(bytes)}`), 202);
-    expect((await assay(['gc', '--grace', '0', '--data', server.data])).code).toBe(0);
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect((await assay(['gc', '--grace', '0', '--data', server.data], server.environment)).code).toBe(0);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 });

@@ -104,6 +104,6 @@ describeWith(['skopeo', 'umoci'], 'a container that is published with its image'
         errors: [{ code: 'DENIED', detail: { version: 'v1.0.0' } }],
       });
     }
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 });

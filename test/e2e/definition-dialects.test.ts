@@ -262,5 +262,5 @@ describeWith(['skopeo'], 'a version that skopeo copies', () => {
 });
 
 test('all of it leaves a sound store', async () => {
-  expect(await errorsIn(server.data)).toEqual([]);
+  expect(await errorsIn(server.data, server.environment)).toEqual([]);
 });

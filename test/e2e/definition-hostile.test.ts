@@ -392,5 +392,5 @@ describe('the API', () => {
 });
 
 test('nothing of all this is lost or wrong in the store', async () => {
-  expect(await errorsIn(server.data)).toEqual([]);
+  expect(await errorsIn(server.data, server.environment)).toEqual([]);
 });

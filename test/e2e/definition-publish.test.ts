@@ -117,7 +117,7 @@ describe('assay publish', () => {
     expect(said.stdout).toContain('0 published, 3 unchanged, 1 refused');
     const { versions } = await author.json<{ versions: Version[] }>('ls', family);
     expect(versions.map(({ version }) => version)).toEqual(['v1.10.0', 'v1.9.0', 'v1.0.0']);
-    await expectSoundServer(url, folder.path, server.data);
+    await expectSoundServer(url, folder.path, server);
   });
 
   test('sends only what the server has not', async () => {
@@ -195,7 +195,7 @@ describe('assay publish', () => {
     const runs = await Promise.all([author.run('publish', path), other.run('publish', path)]);
     expect(new Set(runs.map(({ code }) => code))).toEqual(new Set([0, 1]));
     expect(runs.find(({ code }) => code === 1)?.stdout).toContain('is published already with other content');
-    await expectSoundServer(url, folder.path, server.data);
+    await expectSoundServer(url, folder.path, server);
   });
 });
 
@@ -266,7 +266,7 @@ describe('git push of a tag', () => {
     expect(await git(clone, 'rev-parse', 'main')).toBe(commit);
     expect(await git(clone, 'tag')).toBe('v1.0.0');
     await author.git('push', '-q', url, 'v1.0.0');
-    await expectSoundServer(url, folder.path, server.data);
+    await expectSoundServer(url, folder.path, server);
   });
 
   test('publishes each of several, with main at the newest', async () => {
@@ -279,7 +279,7 @@ describe('git push of a tag', () => {
     expect(
       (await author.json<{ events: { number: number }[] }>('log', family)).events.map(({ number }) => number),
     ).toEqual([2, 1, 0]);
-    await expectSoundServer(url, folder.path, server.data);
+    await expectSoundServer(url, folder.path, server);
   });
 
   test('of a bad definition is refused in words, and nothing is stored', async () => {
@@ -323,6 +323,6 @@ describe('git push of a tag', () => {
       code: 0,
       outcomes: [{ outcome: 'published' }],
     });
-    await expectSoundServer(url, folder.path, server.data);
+    await expectSoundServer(url, folder.path, server);
   });
 });

@@ -4,14 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../server/doctor/finding.ts';
 import { Audit } from '../../lib/audit/audit.ts';
 import { encodeJson } from '../../lib/store/json-value.ts';
-import { entriesOf } from '../../lib/store/keyed-store.ts';
+import { entriesOf, type KeyedStore } from '../../lib/store/keyed-store.ts';
 import { formatKey } from '../../lib/store/keys.ts';
-import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { assay } from '../support/assay-command.ts';
+import { keysBehind } from '../support/behind-the-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
+import { statusOf } from '../support/publication-trial.ts';
 import { freshRepository } from '../support/repository.ts';
 import { Server } from '../support/server.ts';
+import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const folder = useTemporaryFolder();
@@ -21,6 +23,8 @@ beforeAll(async () => {
   server = new Server({ data: folder.path });
   await server.start();
   await freshRepository(server).pushImage('one');
+  // What the server does by itself must not look like something that the doctor has left.
+  await until('published', async () => (await statusOf(server)).live !== undefined);
 });
 afterAll(() => server.close());
 
@@ -33,7 +37,7 @@ interface Examined {
 
 async function examine(env: Record<string, string> = {}, ...flags: string[]): Promise<Examined> {
   const { port } = new URL(server.url);
-  const settings = { ASSAY_DATA: folder.path, ASSAY_PORT: port, ...env };
+  const settings = { ...server.environment, ASSAY_DATA: folder.path, ASSAY_PORT: port, ...env };
   const { code, stdout } = await assay(['doctor', '--json', ...flags], settings);
   const { findings, healthy } = JSON.parse(stdout) as { findings: Finding[]; healthy: boolean };
   expect(healthy).toBe(code === 0);
@@ -47,8 +51,8 @@ async function examine(env: Record<string, string> = {}, ...flags: string[]): Pr
 }
 
 /** Changes the store behind the server's back, and back again. */
-async function withStore(change: (keys: LmdbKeyedStore) => Promise<void>): Promise<void> {
-  const keys = LmdbKeyedStore.open(join(folder.path, 'store'));
+async function withStore(change: (keys: KeyedStore) => Promise<void>): Promise<void> {
+  const keys = await keysBehind(server);
   await change(keys);
   await keys.close();
 }
@@ -78,8 +82,7 @@ describe('the doctor', () => {
       'clock',
       'log key',
       'publication',
-      'writing store',
-      'writing blobs',
+      ...(server.environment['ASSAY_STORE'] === undefined ? ['writing store', 'writing blobs'] : ['blobs in S3']),
     ]) {
       expect(of(check)).toEqual([expect.stringMatching(/^ok: /)]);
     }
@@ -87,8 +90,12 @@ describe('the doctor', () => {
   });
 
   test('says it to people, a line each', async () => {
-    const { stdout } = await assay(['doctor'], { ASSAY_DATA: folder.path, ASSAY_GC_INTERVAL: '0' });
-    expect(stdout).toMatch(/^ok {4}data format: the data has format 1/m);
+    const { stdout } = await assay(['doctor'], {
+      ...server.environment,
+      ASSAY_DATA: folder.path,
+      ASSAY_GC_INTERVAL: '0',
+    });
+    expect(stdout).toMatch(/^ok {4}data format: the data has format 2/m);
     expect(stdout).toMatch(/^warn {2}settings: the server collects no garbage\n {6}run assay gc from a timer/m);
   });
 
@@ -113,7 +120,9 @@ describe('the doctor', () => {
   });
 
   test('says where there is no store, and where nothing can be written', async () => {
-    const empty = await examine({ ASSAY_DATA: join(folder.path, 'nothing', 'yet') });
+    const nothing = join(folder.path, 'nothing', 'yet');
+    const engines = { ASSAY_STORE: `lmdb:${join(nothing, 'store')}`, ASSAY_BLOBS: `files:${nothing}` };
+    const empty = await examine({ ...engines, ASSAY_DATA: nothing });
     expect([empty.code, empty.of('store')]).toEqual([0, [expect.stringMatching(/^warn: there is no store/)]]);
     const unwritable = await examine({ ASSAY_BLOBS: 'files:/sys' });
     expect(unwritable.code).toBe(1);

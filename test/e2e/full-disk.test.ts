@@ -2,13 +2,15 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorsIn } from '../support/assay-command.ts';
-import { send } from '../support/http.ts';
+import { pushBody } from '../fault/support/definition-writes.ts';
+import { send, textOf } from '../support/http.ts';
 import { mayMount } from '../support/may-mount.ts';
 import { digestOf, imageIndex, MEDIA, randomContent } from '../support/oci-content.ts';
 import { expectRefusal } from '../support/oci-error.ts';
 import { expectStatus, freshRepository, type Repository } from '../support/repository.ts';
 import { runProgram } from '../support/run-program.ts';
 import { Server } from '../support/server.ts';
+import { until } from '../support/until.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 
 const DISK_MEGABYTES = 48;
@@ -94,6 +96,15 @@ describe.skipIf(!mayMount())('on a full disk', () => {
     expect([...statuses].filter((status) => status !== 201)).toEqual([FULL]);
     expect((await send('GET', `${server.url}/v2/`)).status).toBe(200);
     await expectAllThatWas();
+  });
+
+  test('a push is told that there is no room, in words that Git shows', async () => {
+    const name = `refs/heads/${randomContent(8).toString('hex')}`;
+    const { body } = pushBody(name);
+    const headers = { 'Content-Type': 'application/x-git-receive-pack-request' };
+    const reply = await send('POST', `${server.url}/git/load/full.git/git-receive-pack`, { headers, body });
+    expect(textOf(reply)).toContain(`ng ${name} the server has no room left; nothing was stored`);
+    await until('the log says it, too', () => Promise.resolve(server.said.includes('"git request failed"')));
   });
 
   test('everything works again as soon as there is room', async () => {

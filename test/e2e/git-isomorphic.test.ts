@@ -94,7 +94,7 @@ describe('isomorphic-git', () => {
     await isomorphic.branch({ fs, dir, ref: 'draft', checkout: true });
     const tip = await commit({ 'prompt.md': 'another prompt\n' });
     expect(await push('refs/heads/draft')).toMatchObject({ ok: true });
-    expect(await expectSoundServer(url, folder.path, server.data)).toContain(`${tip} refs/heads/draft`);
+    expect(await expectSoundServer(url, folder.path, server)).toContain(`${tip} refs/heads/draft`);
     expect(await push('refs/heads/draft', { delete: true })).toMatchObject({ ok: true });
     expect(await git(folder.path, 'ls-remote', url)).not.toContain('draft');
   });
@@ -112,7 +112,7 @@ describe('isomorphic-git', () => {
     await isomorphic.tag({ fs, dir, ref: 'v1.0.0', force: true });
     await expect(push('refs/tags/v1.0.0', { force: true })).rejects.toThrow('versions are immutable');
     await expect(push('refs/tags/v1.0.0', { delete: true })).rejects.toThrow('cannot be deleted');
-    const refs = await expectSoundServer(url, folder.path, server.data);
+    const refs = await expectSoundServer(url, folder.path, server);
     expect(refs).toContain(`${first.commit} refs/tags/v1.0.0`);
     expect(refs).not.toContain('v2.0.0');
   });

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 const push = (...args: string[]): Promise<string> => git(author, 'push', '-q', ...args);
 const oidOf = (name: string): Promise<string> => git(author, 'rev-parse', name);
-const sound = (): Promise<string> => expectSoundServer(url, folder.path, server.data);
+const sound = (): Promise<string> => expectSoundServer(url, folder.path, server);
 
 async function refused(...args: string[]): Promise<string> {
   const { code, stderr } = await tryGit(author, ['push', ...args]);
@@ -63,7 +63,7 @@ it('keeps large files of every kind', async () => {
   writeFiles(clone, { 'noise.bin': noise, 'zeros.bin': Buffer.alloc(5_000_000), 'middle.bin': randomBytes(70_000) });
   await commitAll(clone, 'large files', 40);
   await git(clone, 'push', '-q', own, 'main');
-  await expectSoundServer(own, folder.path, server.data);
+  await expectSoundServer(own, folder.path, server);
 });
 
 it('lets a tag that is declared immutable neither move nor go', async () => {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLog } from '../../lib/log/open-log.ts';
-import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
 import { errorsIn } from '../support/assay-command.ts';
+import { keysBehind, type Kept } from '../support/behind-the-server.ts';
 import { naiveRoot } from '../support/naive-tree.ts';
 import { rounds } from '../support/rounds.ts';
 import { saidUntilKilled } from '../support/said-until-killed.ts';
@@ -25,24 +25,26 @@ describe('a log whose processes are killed in mid-append', () => {
       // Two at once, since processes share the log.
       const delay = Math.random() * 150;
       const said = await Promise.all(
-        ['a', 'b'].map((name) => saidUntilKilled(APPENDER, [folder.path, `${name}${round}`], delay)),
+        ['a', 'b'].map((name) =>
+          saidUntilKilled(APPENDER, [folder.path, `${name}${round}`], delay, server.environment),
+        ),
       );
       for (const line of said.flatMap(([_ready, ...acknowledgements]) => acknowledgements)) {
         const [index = '', id = ''] = line.split(' ');
         expect(acknowledged.has(Number(index)), `two entries ${index}`).toBe(false);
         acknowledged.set(Number(index), id);
       }
-      await expectKept(folder.path, acknowledged);
+      await expectKept(server, acknowledged);
     }
     expect(acknowledged.size).toBeGreaterThan(KILLS);
-    expect(await errorsIn(folder.path)).toEqual([]);
+    expect(await errorsIn(folder.path, server.environment)).toEqual([]);
   }, 120_000);
 });
 
-async function expectKept(data: string, acknowledged: ReadonlyMap<number, string>): Promise<void> {
-  const keys = LmdbKeyedStore.open(join(data, 'store'));
+async function expectKept(server: Kept, acknowledged: ReadonlyMap<number, string>): Promise<void> {
+  const keys = await keysBehind(server);
   try {
-    const log = await openLog(keys, { now: Date.now, keyFile: join(data, 'log.key'), origin: undefined });
+    const log = await openLog(keys, { now: Date.now, keyFile: join(server.data, 'log.key'), origin: undefined });
     const entries: Buffer[] = [];
     const ids: string[] = [];
     for await (const { bytes, entry } of log.entries()) {

@@ -192,7 +192,7 @@ describe('the public log of a server', () => {
     await server.start();
     expect((await get('/log/checkpoint')).body).toEqual(before.body);
     expect((await run('log', 'verify')).code).toBe(0);
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 });
 
@@ -215,7 +215,7 @@ describe('the key of a server', () => {
     const old = (await get('/log/key')).body.toString().trim();
     expect((await run('log', 'verify', '--save', 'before')).code).toBe(0);
     await server.stop();
-    const rotated = await assay(['log', 'rotate-key', '--data', server.data, '--json']);
+    const rotated = await assay(['log', 'rotate-key', '--data', server.data, '--json'], server.environment);
     expect(rotated.code).toBe(0);
     await server.start();
     const now = (await get('/log/key')).body.toString().trim();
@@ -224,12 +224,12 @@ describe('the key of a server', () => {
     expect((await run('log', 'verify', '--key', old)).code).toBe(1);
     const keys = JSON.parse((await get('/log/keys')).body.toString()) as { before: { verifier: string }[] };
     expect(keys.before.map(({ verifier }) => verifier)).toEqual([old]);
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   });
 });
 
 async function expectRefused(args: readonly string[], why: string): Promise<void> {
-  const { code, stderr } = await assay(args, {}, { cwd: folder.path });
+  const { code, stderr } = await assay(args, server.environment, { cwd: folder.path });
   expect(code).toBe(2);
   expect(stderr).toContain(why);
 }

@@ -10,7 +10,7 @@ import { useServer } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import { git } from '../unit/git/support/git-command.ts';
 
-const READERS = Number(process.env['ASSAY_TEST_READERS'] ?? 200);
+const READERS = Number(process.env['ASSAY_TEST_READERS'] ?? (process.env['ASSAY_TEST_AGAIN'] === '1' ? 60 : 200));
 const IDLE = 2000;
 const MIB = 1024 * 1024;
 /** So much one reader who takes nothing may cost: what the kernel holds is not in it. A clone deflates, which takes more. */

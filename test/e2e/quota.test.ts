@@ -162,5 +162,5 @@ test('the command sets and shows it, and refuses wrong use', async () => {
 });
 
 test('what was refused has left nothing wrong behind', async () => {
-  expect(await errorsIn(server.data)).toEqual([]);
+  expect(await errorsIn(server.data, server.environment)).toEqual([]);
 });

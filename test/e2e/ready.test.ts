@@ -1,12 +1,14 @@
-import { rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { failingDisk, mayHaveFailingDisk } from '../fault/support/own-disk.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { header, jsonOf, send } from '../support/http.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { describeWith, S3_PROGRAMS } from '../support/programs.ts';
 import { useS3 } from '../support/s3.ts';
 import { Server, useServer } from '../support/server.ts';
+import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 async function answerOf({ url }: Server): Promise<{ status: number; unreachable: unknown; retryAfter: unknown }> {
@@ -34,6 +36,35 @@ test('a server whose folder of blobs is gone says so, until it is back', async (
   await expectUnready(onFiles, 'blobs');
   await rename(away, here);
   await expectReady(onFiles);
+});
+
+describe.skipIf(!mayHaveFailingDisk())('a server whose disk takes no writes any more', () => {
+  const folder = useTemporaryFolder();
+
+  test('says so, while it lives and lets all be read, until it is started on a disk that does', async () => {
+    const disk = await failingDisk(folder.path, 64);
+    const server = new Server({ data: join(disk.path, 'data') });
+    try {
+      await mkdir(server.data);
+      await server.start();
+      await expectReady(server);
+      await disk.fail();
+      const told = async (): Promise<unknown> => jsonOf(await send('GET', `${server.url}/readyz`));
+      const unwritable = { status: 'unready', unreachable: [], unwritable: ['store', 'blobs'] };
+      await expect.poll(told, { timeout: 20_000 }).toEqual(unwritable);
+      expect((await answerOf(server)).status).toBe(503);
+      expect((await send('GET', `${server.url}/healthz`)).status).toBe(200);
+      expect((await send('GET', `${server.url}/v2/_catalog`)).status).toBe(200);
+      expect(server.said).toContain('"takes no writes","part":"store"');
+      await server.stop();
+      await disk.mountAgain();
+      await server.start();
+      await expectReady(server);
+    } finally {
+      await server.close();
+      await disk.unmount();
+    }
+  });
 });
 
 describeWith(['postgres', ...S3_PROGRAMS], 'a server with PostgreSQL and S3', () => {

@@ -474,6 +474,6 @@ test('all of it is sound after a restart', async () => {
   await server.restart();
   expect(await json<Run>('run', 'lively')).toEqual(before);
   await server.stop();
-  expect(await errorsIn(server.data)).toEqual([]);
+  expect(await errorsIn(server.data, server.environment)).toEqual([]);
   await server.start();
 });

@@ -6,9 +6,7 @@ describeWith(S3_PROGRAMS, 'a server with keys in LMDB and blobs in S3', async ()
   const s3 = useS3();
   serveOn(() => s3.freshStore());
 
+  // All others run on PostgreSQL and S3. These tell that S3 may be chosen without PostgreSQL.
   await import('./oci-push-blob.test.ts');
   await import('./oci-pull.test.ts');
-  await import('./oci-blob-ranges.test.ts');
-  await import('./oci-upload-status.test.ts');
-  await import('./oci-survival.test.ts');
 });

@@ -14,7 +14,8 @@ const server = useServer();
 const folder = useTemporaryFolder();
 
 function run(...args: string[]): Promise<Outcome> {
-  return assay(args, { ASSAY_URL: server.url, ASSAY_ACTOR: 'ada', HOME: folder.path }, { cwd: folder.path });
+  const env = { ...server.environment, ASSAY_URL: server.url, ASSAY_ACTOR: 'ada', HOME: folder.path };
+  return assay(args, env, { cwd: folder.path });
 }
 
 async function done(...args: string[]): Promise<string> {

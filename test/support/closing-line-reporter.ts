@@ -1,5 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 import { missingPrograms } from './programs.ts';
+import { missingForSecondPair, SECOND_PAIR } from './second-pair.ts';
 
 /** Ends a run with the programs that it went without and one plain line of counts, for people and for CI alike. */
 export default class ClosingLineReporter implements Reporter {
@@ -13,6 +14,10 @@ export default class ClosingLineReporter implements Reporter {
     if (missing.length > 0) {
       console.log(`\nSkipped, because these programs are not installed: ${missing.join(', ')}`);
       console.log('(ASSAY_TEST_ALL=1 turns such a skip into a failure; .ci/run installs them on Debian.)');
+    }
+    const needed = missingForSecondPair();
+    if (needed.length > 0) {
+      console.log(`Not run once more on ${SECOND_PAIR}, for want of ${needed.join(', ')}: test/e2e`);
     }
     console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`);
   }

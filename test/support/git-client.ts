@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { git, tryGit } from '../unit/git/support/git-command.ts';
-import { runProgram } from './run-program.ts';
-import { fileURLToPath } from 'node:url';
-
-const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { errorsIn } from './assay-command.ts';
+import type { Kept } from './behind-the-server.ts';
 
 let made = 0;
 
@@ -23,11 +21,11 @@ export async function expectSoundClone(clone: string): Promise<void> {
 }
 
 /** A fresh clone of all that the server has is sound, and so is the store behind it. */
-export async function expectSoundServer(url: string, folder: string, data: string): Promise<string> {
+export async function expectSoundServer(url: string, folder: string, { data, environment }: Kept): Promise<string> {
   made += 1;
   const mirror = join(folder, `mirror-${made}`);
   await git(folder, 'clone', '-q', '--mirror', url, mirror);
   await expectSoundClone(mirror);
-  await runProgram(process.execPath, [PROGRAM, 'fsck', '--data', data]);
+  expect(await errorsIn(data, environment)).toEqual([]);
   return git(mirror, 'for-each-ref', '--format=%(objectname) %(refname)');
 }

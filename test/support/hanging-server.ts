@@ -1,8 +1,15 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What it does with a request: nothing at all, half of an answer, an answer of one byte now and then, or it is throttled. */
-export type Hanging = 'accepts' | 'answers half' | 'dribbles' | { readonly retryAfter: number };
+/**
+ * What it does with a request: nothing at all, half of an answer, an answer of one byte now and then, or it is throttled; or
+ * it takes a body so slowly, and is content with it then.
+ */
+export type Hanging =
+  'accepts' | 'answers half' | 'dribbles' | { readonly retryAfter: number } | { readonly bytesPerTick: number };
+
+const TICK_MS = 50;
 
 /** In place of a bucket: it takes every connection and never says anything whole. */
 export class HangingServer {
@@ -10,10 +17,19 @@ export class HangingServer {
   readonly #timers = new Set<NodeJS.Timeout>();
   how: Hanging = 'accepts';
   asked = 0;
+  /** Bytes of bodies that came to their end. */
+  taken = 0;
 
   constructor() {
     this.#server = createServer((request, response) => {
       this.asked += 1;
+      if (typeof this.how === 'object' && 'bytesPerTick' in this.how) {
+        void takeSlowly(request, this.how.bytesPerTick).then((bytes) => {
+          this.taken += bytes;
+          response.writeHead(200, { etag: '"taken"' }).end();
+        });
+        return;
+      }
       request.resume();
       if (this.how === 'accepts') return;
       if (typeof this.how === 'object') {
@@ -42,4 +58,13 @@ export class HangingServer {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+async function takeSlowly(request: IncomingMessage, bytesPerTick: number): Promise<number> {
+  let [taken, due] = [0, 0];
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    taken += piece.length;
+    for (due += piece.length; due >= bytesPerTick; due -= bytesPerTick) await sleep(TICK_MS);
+  }
+  return taken;
 }

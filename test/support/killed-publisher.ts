@@ -109,9 +109,9 @@ export class KilledPublisher {
       publications,
       publications.toSorted((a, b) => a - b),
     );
-    const { history, hook, swapping } = (await readState(keys)).state;
-    assert.equal(history[0]?.snapshot, snapshot);
-    assert.equal(history[0]?.publication, publication);
+    const { live, hook, swapping } = (await readState(keys)).state;
+    assert.equal(live?.snapshot, snapshot);
+    assert.equal(live?.publication, publication);
     assert.deepEqual([hook, swapping], [undefined, undefined]);
   }
 

@@ -6,7 +6,7 @@ import { FileBlobStore } from '../../lib/store/files/file-blob-store.ts';
 import { FileLayout } from '../../lib/store/files/file-layout.ts';
 import { FileUploadStore } from '../../lib/store/files/file-upload-store.ts';
 import { LmdbKeyedStore } from '../../lib/store/lmdb/lmdb-keyed-store.ts';
-import { makePace } from '../../lib/upkeep/pace.ts';
+import { makePace } from '../../lib/store/pace.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** A store that something is moved from or into. */

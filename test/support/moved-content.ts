@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { digestWith, sha256, type Sha256 } from '../../lib/encoding/digest.ts';
 import type { LogSigner } from '../../lib/log/log-signer.ts';
 import type { Stores } from '../../lib/oci/registry.ts';
+import { systemClock } from '../../lib/store/clock.ts';
+import { bringForward } from '../../lib/store/data-format.ts';
 import { oneChunk } from './registry.ts';
 import { runPlaceOn } from './run-place.ts';
 import { everythingIn, publishTo } from './publishing.ts';
@@ -26,6 +28,7 @@ let made = 0;
  * have one key are copies of one another.
  */
 export async function put(stores: Stores, steps: readonly Action[], signer?: LogSigner): Promise<void> {
+  await bringForward(stores.keys, { clock: systemClock });
   const { registry, definitions, log } = await runPlaceOn(stores, Date.now, signer);
   for (const { what, size } of steps) {
     made += 1;

@@ -64,11 +64,7 @@ export class PostgresServer {
   /** The address of a new and empty database. */
   async freshDatabase(): Promise<string> {
     this.#databases += 1;
-    const name = `test_${this.#databases}`;
-    await this.ask('postgres', `CREATE DATABASE ${name} STRATEGY file_copy`).catch(() =>
-      this.ask('postgres', `CREATE DATABASE ${name}`),
-    );
-    return this.url(name);
+    return makeDatabase(this.url('postgres'), `test_${this.#databases}`);
   }
 
   async drop(url: string): Promise<void> {
@@ -88,15 +84,7 @@ export class PostgresServer {
 
   /** Runs one statement over a connection of its own. */
   async ask(urlOrDatabase: string, text: string): Promise<Record<string, unknown>[]> {
-    const connectionString = urlOrDatabase.includes('://') ? urlOrDatabase : this.url(urlOrDatabase);
-    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      return (await client.query<Record<string, unknown>>(text)).rows;
-    } finally {
-      await client.end().catch(() => {});
-    }
+    return askPostgres(urlOrDatabase.includes('://') ? urlOrDatabase : this.url(urlOrDatabase), text);
   }
 
   url(database: string): string {
@@ -151,6 +139,26 @@ export class PostgresServer {
       () => false,
     );
   }
+}
+
+/** Runs one statement over a connection of its own. */
+export async function askPostgres(connectionString: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Makes an empty database beside another one, and tells its address. */
+export async function makeDatabase(beside: string, name: string): Promise<string> {
+  await askPostgres(beside, `CREATE DATABASE ${name} STRATEGY file_copy`).catch(() =>
+    askPostgres(beside, `CREATE DATABASE ${name}`),
+  );
+  return Object.assign(new URL(beside), { pathname: `/${name}` }).href;
 }
 
 /** PostgreSQL refuses to run as root; Debian's package brings a user for it. */

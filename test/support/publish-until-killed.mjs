@@ -6,7 +6,7 @@
 import { appendFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryTarget } from '../../dist/lib/publication/directory-target.js';
-import { readState } from '../../dist/lib/publication/publication-state.js';
+import { readHistory } from '../../dist/lib/publication/publication-state.js';
 import { Publisher } from '../../dist/lib/publication/publisher.js';
 import { isRenderedAlike, render } from '../../dist/lib/snapshot/render.js';
 import { LmdbKeyedStore } from '../../dist/lib/store/lmdb/lmdb-keyed-store.js';
@@ -93,7 +93,7 @@ await run(3_000);
 entries = 2;
 await publisher.publishNow();
 await publisher.look();
-await publisher.rollback((await readState(keys)).state.history[1].snapshot);
+await publisher.rollback((await readHistory(keys))[1].snapshot);
 await publisher.look();
 entries = 3;
 await publisher.publishNow();

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { beforeEach } from 'vitest';
 import { DirectoryTarget } from '../../lib/publication/directory-target.ts';
 import { parsePointer, type Pointer } from '../../lib/publication/pointer.ts';
-import { readState, type PendingHook, type PublicationState } from '../../lib/publication/publication-state.ts';
+import {
+  readHistory,
+  readState,
+  type PendingHook,
+  type PublicationState,
+  type PublishedSnapshot,
+} from '../../lib/publication/publication-state.ts';
 import { Publisher, type PublisherOptions } from '../../lib/publication/publisher.ts';
 import { CountingRenderer, objectsOf } from './counting-renderer.ts';
 import type { OpenStores } from './use-stores.ts';
@@ -62,8 +68,10 @@ export class PublisherPlace {
     return read === undefined ? undefined : parsePointer(read.bytes);
   }
 
-  async state(): Promise<PublicationState> {
-    return (await readState(this.#stores().keys)).state;
+  /** With all snapshots that are remembered, the newest first. */
+  async state(): Promise<PublicationState & { readonly history: readonly PublishedSnapshot[] }> {
+    const { keys } = this.#stores();
+    return { ...(await readState(keys)).state, history: await readHistory(keys) };
   }
 
   /** What a reader finds from the pointer on: all of one snapshot, or this fails. */

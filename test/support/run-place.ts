@@ -63,7 +63,7 @@ export async function runPlaceOn(
   const definitions = definitionsOn(stores, registry, now);
   const log = await Log.open(stores.keys, { now, signer });
   const { keys, uploads } = stores;
-  const media = new MediaFiles({ keys, content: registry.content, uploads, maxBytes: 4 * 1024 * 1024 });
+  const media = new MediaFiles({ keys, content: registry.content, uploads, maxBytes: 4 * 1024 * 1024, now: Date.now });
   const runs = new Runs({ keys, registry, versions: definitions.versions, media, log });
   return { stores, registry, definitions, log, runs };
 }

@@ -5,9 +5,17 @@ import { fileURLToPath } from 'node:url';
  * Runs a script of this folder that goes on for ever, and kills it so long after its first word. What it said, in whole lines; the first
  * is that word.
  */
-export async function saidUntilKilled(script: string, args: readonly string[], delay: number): Promise<string[]> {
+export async function saidUntilKilled(
+  script: string,
+  args: readonly string[],
+  delay: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   let [stdout, stderr] = ['', ''];
   let timer: NodeJS.Timeout | undefined;
   child.stderr.on('data', (piece: Buffer) => {

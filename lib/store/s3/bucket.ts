@@ -11,7 +11,14 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ByteRange } from '../blob-store.ts';
 import { StoreError } from '../store-error.ts';
-import { isBareNotFound, isConditionFailed, isNoSuchKey, isRangeUnsatisfiable, s3Error } from './s3-error.ts';
+import {
+  isBareNotFound,
+  isConditionFailed,
+  isNoSuchKey,
+  isRangeUnsatisfiable,
+  isSilence,
+  s3Error,
+} from './s3-error.ts';
 import { nameOf, type S3Location } from './s3-location.ts';
 
 export interface StoredObject {
@@ -29,19 +36,43 @@ export interface OpenObject {
 
 const WRITER = 'assay-writer';
 
+/** For so long after a call that was given up, others are asked in haste. */
+const HASTE_MS = 10_000;
+const LARGE_BODY = 1024 * 1024;
+
+/** Clients for calls that are to take longer, or less long, than usual. */
+export interface OtherClients {
+  readonly patient: S3Client;
+  readonly hasty: S3Client;
+}
+
 /** The objects of one bucket. Every failure is a StoreError that names bucket and operation; only NoSuchKey is absence. */
 export class Bucket {
   readonly client: S3Client;
   readonly location: S3Location;
+  /** For what the S3 may do in silence. */
+  readonly patient: S3Client;
+  readonly #hasty: S3Client;
+  #hasteUntil = -Infinity;
 
-  constructor(client: S3Client, location: S3Location) {
+  constructor(client: S3Client, location: S3Location, { patient, hasty }: Partial<OtherClients> = {}) {
     this.client = client;
     this.location = location;
+    this.patient = patient ?? client;
+    this.#hasty = hasty ?? client;
+  }
+
+  /**
+   * For what has no body. Where the S3 has just been silent for as long as a client can be left waiting, nobody waits as long
+   * again to clear away what was begun.
+   */
+  get asking(): S3Client {
+    return performance.now() < this.#hasteUntil ? this.#hasty : this.client;
   }
 
   async stat(key: string): Promise<{ readonly size: number } | undefined> {
     try {
-      const { ContentLength } = await this.client.send(new HeadObjectCommand(this.named(key)));
+      const { ContentLength } = await this.asking.send(new HeadObjectCommand(this.named(key)));
       return { size: ContentLength ?? 0 };
     } catch (error) {
       if (!isBareNotFound(error) && !isNoSuchKey(error)) throw this.translated('HeadObject', error);
@@ -57,7 +88,7 @@ export class Bucket {
     const bytes = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` };
     const condition = etag === undefined ? {} : { IfMatch: etag };
     try {
-      return opened(await this.client.send(new GetObjectCommand({ ...this.named(key), ...bytes, ...condition })));
+      return opened(await this.asking.send(new GetObjectCommand({ ...this.named(key), ...bytes, ...condition })));
     } catch (error) {
       if (isNoSuchKey(error)) return undefined;
       if (isConditionFailed(error))
@@ -67,8 +98,13 @@ export class Bucket {
     }
   }
 
+  /** For so many bytes. The last of a large body lie in buffers for a while where the line is slow, and nothing is seen to move. */
+  taking({ length }: Uint8Array): S3Client {
+    return length < LARGE_BODY ? this.client : this.patient;
+  }
+
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    await this.attempt('PutObject', this.client.send(new PutObjectCommand({ ...this.named(key), Body: bytes })));
+    await this.attempt('PutObject', this.taking(bytes).send(new PutObjectCommand({ ...this.named(key), Body: bytes })));
   }
 
   /** Whether the object is there by this call: false where somebody else's was there before. */
@@ -76,19 +112,19 @@ export class Bucket {
     const writer = randomUUID();
     const said = { Body: bytes, IfNoneMatch: '*', Metadata: { [WRITER]: writer } };
     try {
-      await this.client.send(new PutObjectCommand({ ...this.named(key), ...said }));
+      await this.taking(bytes).send(new PutObjectCommand({ ...this.named(key), ...said }));
       return true;
     } catch (error) {
       if (!isConditionFailed(error)) throw this.translated('PutObject', error);
     }
     // Where an answer was lost, what the client then finds in its way is its own.
-    const { Metadata } = await this.attempt('HeadObject', this.client.send(new HeadObjectCommand(this.named(key))));
+    const { Metadata } = await this.attempt('HeadObject', this.asking.send(new HeadObjectCommand(this.named(key))));
     return Metadata?.[WRITER] === writer;
   }
 
   /** Absent already is no error. */
   async delete(key: string): Promise<void> {
-    await this.attempt('DeleteObject', this.client.send(new DeleteObjectCommand(this.named(key))));
+    await this.attempt('DeleteObject', this.asking.send(new DeleteObjectCommand(this.named(key))));
   }
 
   /** In the order of their keys. */
@@ -98,7 +134,7 @@ export class Bucket {
       const next = token === undefined ? {} : { ContinuationToken: token };
       const page = await this.attempt(
         'ListObjectsV2',
-        this.client.send(new ListObjectsV2Command({ ...where, ...next })),
+        this.asking.send(new ListObjectsV2Command({ ...where, ...next })),
       );
       for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
         yield { key: Key, size: Size, modified: LastModified?.getTime() ?? 0 };
@@ -118,6 +154,8 @@ export class Bucket {
   }
 
   translated(operation: string, error: unknown): unknown {
+    // What was asked in haste says nothing of an S3 that is slow.
+    if (isSilence(error) && this.asking === this.client) this.#hasteUntil = performance.now() + HASTE_MS;
     return s3Error(error, `${operation} in ${nameOf(this.location)}`);
   }
 

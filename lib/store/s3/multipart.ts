@@ -47,7 +47,7 @@ export class Multipart {
   /** Part numbers begin at 1 and may come in any order. */
   async put(number: number, bytes: Uint8Array): Promise<void> {
     const command = new UploadPartCommand({ ...this.#part(number), Body: bytes });
-    const { ETag } = await this.#bucket.attempt('UploadPart', this.#bucket.client.send(command));
+    const { ETag } = await this.#bucket.attempt('UploadPart', this.#bucket.taking(bytes).send(command));
     this.#note(number, ETag, bytes.length);
   }
 
@@ -55,7 +55,7 @@ export class Multipart {
   async copy(number: number, from: string, size: number): Promise<void> {
     const source = [this.#bucket.location.bucket, ...from.split('/')].map(encodeURIComponent).join('/');
     const command = new UploadPartCopyCommand({ ...this.#part(number), CopySource: source });
-    const { CopyPartResult } = await this.#bucket.attempt('UploadPartCopy', this.#bucket.client.send(command));
+    const { CopyPartResult } = await this.#bucket.attempt('UploadPartCopy', this.#bucket.patient.send(command));
     this.#note(number, CopyPartResult?.ETag, size);
   }
 
@@ -72,7 +72,7 @@ export class Multipart {
     const Parts = this.#parts.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
     const whole = { ...this.#bucket.named(this.#key), UploadId: this.#id, MultipartUpload: { Parts } };
     try {
-      await this.#bucket.client.send(new CompleteMultipartUploadCommand(whole));
+      await this.#bucket.patient.send(new CompleteMultipartUploadCommand(whole));
     } catch (error) {
       // Asked again after a lost answer, the S3 no longer knows what it has completed.
       if (isNoSuchUpload(error) && (await this.#bucket.stat(this.#key))?.size === this.#size) return;
@@ -104,7 +104,7 @@ export async function* listBegun(bucket: Bucket, prefix: string): AsyncGenerator
     const command = new ListMultipartUploadsCommand({ Bucket: bucket.location.bucket, Prefix: prefix, ...at });
     const page: ListMultipartUploadsCommandOutput = await bucket.attempt(
       'ListMultipartUploads',
-      bucket.client.send(command),
+      bucket.asking.send(command),
     );
     for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
       yield { key: Key, id: UploadId, since: Initiated?.getTime() ?? Infinity };
@@ -117,13 +117,13 @@ export async function* listBegun(bucket: Bucket, prefix: string): AsyncGenerator
 }
 
 export async function begin(bucket: Bucket, key: string): Promise<string> {
-  const answer = bucket.client.send(new CreateMultipartUploadCommand(bucket.named(key)));
+  const answer = bucket.asking.send(new CreateMultipartUploadCommand(bucket.named(key)));
   return (await bucket.attempt('CreateMultipartUpload', answer)).UploadId ?? '';
 }
 
 export async function abort(bucket: Bucket, key: string, id: string): Promise<void> {
   try {
-    await bucket.client.send(new AbortMultipartUploadCommand({ ...bucket.named(key), UploadId: id }));
+    await bucket.asking.send(new AbortMultipartUploadCommand({ ...bucket.named(key), UploadId: id }));
   } catch (error) {
     if (!isNoSuchUpload(error)) throw bucket.translated('AbortMultipartUpload', error);
   }

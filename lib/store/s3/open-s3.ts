@@ -9,7 +9,7 @@ import type { MoveMark } from '../move-mark.ts';
 import { StoreError } from '../store-error.ts';
 import type { UploadStore } from '../upload-store.ts';
 import { S3BlobStore } from './s3-blob-store.ts';
-import { makeS3Client, type S3Patience } from './s3-client.ts';
+import { IMPATIENT, makeS3Client, PATIENT, USUAL, type S3Patience } from './s3-client.ts';
 import { S3Layout } from './s3-layout.ts';
 import { nameOf, type S3Location } from './s3-location.ts';
 import { S3UploadStore } from './s3-upload-store.ts';
@@ -18,9 +18,6 @@ export { UnusableBucket } from './check-bucket.ts';
 
 /** What uploads and writes of this process may hold in memory together, beyond the two parts that each may hold in any case. */
 const BUDGET_BYTES = 256 * 1024 * 1024;
-
-/** Whether the S3 answers is asked once, and again soon. */
-const IMPATIENCE: S3Patience = { connectMs: 2_000, idleMs: 2_000, attempts: 1 };
 
 const MARK = Buffer.from('{"assay":"blobs","format":1}\n');
 
@@ -39,10 +36,11 @@ export interface S3Stores {
 
 /** The stores of a location. Nothing is asked of the S3 yet. */
 export function openS3(location: S3Location, patience?: S3Patience): S3Stores {
-  const client = makeS3Client(location, patience);
-  const bucket = new Bucket(client, location);
-  const asking = makeS3Client(location, IMPATIENCE);
-  const askedBucket = new Bucket(asking, location);
+  const client = makeS3Client(location, patience ?? USUAL);
+  const patient = makeS3Client(location, patience ?? PATIENT);
+  const hasty = makeS3Client(location, IMPATIENT);
+  const bucket = new Bucket(client, location, { patient, hasty });
+  const askedBucket = new Bucket(hasty, location);
   const layout = new S3Layout(location.prefix);
   const budget = new ByteBudget(BUDGET_BYTES);
   return {
@@ -69,8 +67,7 @@ export function openS3(location: S3Location, patience?: S3Patience): S3Stores {
       throw new StoreError('failed', `there is no store in ${nameOf(location)} any more`);
     },
     close() {
-      client.destroy();
-      asking.destroy();
+      for (const one of [client, patient, hasty]) one.destroy();
     },
   };
 }

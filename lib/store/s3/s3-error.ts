@@ -48,6 +48,11 @@ export function isRangeUnsatisfiable(error: unknown): boolean {
   return read(error).status === 416;
 }
 
+/** Nothing came or went for as long as the client waits. */
+export function isSilence(error: unknown): boolean {
+  return read(error).name === 'TimeoutError';
+}
+
 export function isForbidden(error: unknown): boolean {
   const { name, status } = read(error);
   return (status === 403 || name === 'AccessDenied') && !NO_ROOM.test(name) && !CREDENTIALS.test(name);

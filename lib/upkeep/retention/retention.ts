@@ -5,7 +5,7 @@ import type { Actor, RetainedVersion, RetentionReport, RetentionRules } from '..
 import { familyUnknown } from '../../oci/families.ts';
 import { decodeJson } from '../../store/json-value.ts';
 import { removedKey } from '../../store/keys.ts';
-import { makePace } from '../pace.ts';
+import { makePace } from '../../store/pace.ts';
 import { FamilyView, type ViewedVersion } from './family-view.ts';
 import { Holders } from './holders.ts';
 import { endsWithout, planMarks, removing, VersionRemoval, type RemovalParts } from './remove-version.ts';

@@ -71,7 +71,7 @@ export function push(family: string, branch: string): Write {
       const reply = await ask(to, 'POST', `/git/${family}.git/git-receive-pack`, { headers, body });
       // Git tells of a refusal in an answer of 200; what stands behind `ng` is for people.
       if (reply.status !== 200 || textOf(reply).includes(`ok ${ref}`)) return reply;
-      return { ...reply, status: /no room|room left/.test(textOf(reply)) ? 507 : 503 };
+      return { ...reply, status: statusSaid(textOf(reply)) };
     },
     async look(at) {
       const refs = await found(at, `/git/${family}.git/info/refs?service=git-receive-pack`);
@@ -83,6 +83,12 @@ export function push(family: string, branch: string): Write {
       return true;
     },
   };
+}
+
+/** What a refusal of Git's means where others have a status. */
+function statusSaid(report: string): number {
+  if (report.includes('no room left')) return 507;
+  return /takes no writes|try again/.test(report) ? 503 : 500;
 }
 
 export function pushBody(ref: string): { readonly body: Buffer; readonly commit: string } {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Definitions } from '../../../lib/definition/definitions.ts';
 import type { Version } from '../../../lib/definition/wire.ts';
+import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
+import { pinKey } from '../../../lib/store/keys.ts';
 import { pushImage } from '../../support/images.ts';
 import { everythingIn, expectSound, publishTo, testCase } from '../../support/publishing.ts';
 import { openTestRegistry, type TestRegistry } from '../../support/registry.ts';
@@ -39,6 +41,32 @@ async function expectRefused(changing: Promise<unknown>, expected: object): Prom
   const before = await everythingIn(opened.stores);
   await expect(changing).rejects.toMatchObject(expected);
   expect(await everythingIn(opened.stores)).toEqual(before);
+}
+
+/** The same store, in which something else happens once, just after a key was read for the first time. */
+function afterReadOf(keys: KeyedStore, read: Uint8Array, happen: () => Promise<unknown>): KeyedStore {
+  let happened = false;
+  return {
+    list: (range) => keys.list(range),
+    commit: (commit) => keys.commit(commit),
+    close: () => keys.close(),
+    async get(key) {
+      const value = await keys.get(key);
+      if (!happened && Buffer.compare(key, read) === 0) {
+        happened = true;
+        await happen();
+      }
+      return value;
+    },
+  };
+}
+
+/** Definitions on a store in which the pin goes elsewhere once it was read. */
+function overtaken(meanwhile: string): Definitions {
+  const { stores, registry } = opened;
+  const move = (): Promise<unknown> => definitions.pins.change(FAMILY, 'stable', { to: meanwhile }, OTHER);
+  const keys = afterReadOf(stores.keys, pinKey(FAMILY, 'stable'), move);
+  return definitionsOn({ ...stores, keys }, registry, () => opened.time);
 }
 
 describe('a pin', () => {
@@ -153,6 +181,26 @@ describe('a pin', () => {
     const { history } = await definitions.pins.history(FAMILY, 'stable');
     for (const [place, move] of history.slice(0, -1).entries()) expect(move.from).toEqual(history[place + 1]?.to);
     await sound();
+  });
+
+  describe('that somebody else moves between two looks at it', () => {
+    beforeEach(() => definitions.pins.change(FAMILY, 'stable', { to: 'v1.0.0' }, SOMEBODY));
+
+    test.each(['v2.0.0', 'v3.0.0'])('goes to %s all the same', async (to) => {
+      await publishTo(definitions, FAMILY, 'v3.0.0', testCase({ three: '3' }));
+      expect(await overtaken('v2.0.0').pins.change(FAMILY, 'stable', { to }, SOMEBODY)).toMatchObject({ version: to });
+      const { digest, commit } = await definitions.versions.resolve(FAMILY, to);
+      expect(await inAllDialects('stable')).toEqual([digest, digest, commit]);
+      await sound();
+    });
+
+    test('is not where it was expected', async () => {
+      const change = { to: 'v2.0.0', expect: one.digest };
+      await expect(overtaken('v2.0.0').pins.change(FAMILY, 'stable', change, SOMEBODY)).rejects.toMatchObject({
+        code: 'pin-moved',
+        detail: { current: at(two) },
+      });
+    });
   });
 
   test.each(['v1.0.0', 'Stable', 'a b', '', '.a', '-a', 'a..b', 'a.lock', 'a.', 'a/b', 'ä', 'a'.repeat(101), 'a\0b'])(

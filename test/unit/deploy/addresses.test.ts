@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { END_LIMIT_MS } from '../../../server/end-limit.ts';
 import { ROUTES } from '../../../server/routes/router.ts';
 import { SETTINGS } from '../../../server/settings.ts';
 import { ROOT, textAt, yamlAt } from '../../support/deployed.ts';
 
 const PORT = Number(SETTINGS.port.fallback);
 const PROGRAM = (JSON.parse(textAt('package.json')) as { bin: { assay: string } }).bin.assay;
-/** How long a server may take to end (server/serve.ts). */
-const DRAIN_S = 30;
+/** How long a server may take to end, whatever hangs. */
+const END_S = END_LIMIT_MS / 1000;
 
 describe('the image', () => {
   const lines = textAt('deploy/Dockerfile').split('\n');
@@ -76,9 +77,9 @@ describe('the compose file', () => {
     expect(opened).toEqual([['proxy', `127.0.0.1:${PORT}:${listens}`]]);
   });
 
-  test('gives servers the time to drain, and names only volumes and files that are there', () => {
+  test('gives servers the time to end, and names only volumes and files that are there', () => {
     for (const name of servers)
-      expect(Number.parseInt(services[name]?.stop_grace_period ?? '', 10)).toBeGreaterThan(DRAIN_S);
+      expect(Number.parseInt(services[name]?.stop_grace_period ?? '', 10)).toBeGreaterThan(END_S);
     for (const volume of Object.values(services).flatMap((service) => service.volumes ?? [])) {
       const [source = ''] = volume.split(':');
       expect(existsSync(join(ROOT, 'deploy', source)) || Object.hasOwn(volumes, source)).toBe(true);
@@ -160,9 +161,10 @@ describe('the manifests for Kubernetes', () => {
     });
   });
 
-  test('confine every container, and give it the time to drain', () => {
+  test('confine every container, and give it the time to end', () => {
     expect(pod.securityContext.runAsNonRoot).toBe(true);
-    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(DRAIN_S);
+    const pause = /sleep, '(\d+)'/.exec(textAt('deploy/kubernetes/deployment.yaml'))?.[1];
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(END_S + Number(pause));
     for (const { securityContext, volumeMounts } of [...pod.initContainers, container]) {
       expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
       for (const { name } of volumeMounts) expect(pod.volumes.map((volume) => volume.name)).toContain(name);
@@ -186,8 +188,8 @@ describe('the unit', () => {
     expect(unit).toContain(`ASSAY_DATA=/var/lib/${state}\n`);
   });
 
-  test('gives it the time to drain, and does not start again what was set wrongly', () => {
-    expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(DRAIN_S);
+  test('gives it the time to end, and does not start again what was set wrongly', () => {
+    expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(END_S);
     expect(unit).toContain('\nRestartPreventExitStatus=2\n');
   });
 });

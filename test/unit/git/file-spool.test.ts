@@ -1,8 +1,12 @@
 import * as fc from 'fast-check';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FileSpool } from '../../../lib/git/file-spool.ts';
 import { GitError } from '../../../lib/git/error.ts';
+import { StoreError } from '../../../lib/store/store-error.ts';
+import { mayMount } from '../../support/may-mount.ts';
+import { runProgram } from '../../support/run-program.ts';
 import { temporaryFolder } from './support/git-command.ts';
 
 const folder = temporaryFolder();
@@ -49,5 +53,23 @@ describe('a spool', () => {
     await spool.append(Buffer.alloc(2_000_000));
     expect(readdirSync(folder.path)).toEqual([]);
     await spool.close();
+  });
+
+  it.skipIf(!mayMount())('says of a disk that takes no more whether it is full or read-only', async () => {
+    const disk = join(folder.path, 'disk');
+    mkdirSync(disk);
+    await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+    try {
+      const spool = new FileSpool(disk, 0);
+      await expect(spool.append(Buffer.alloc(2_000_000))).rejects.toMatchObject({ code: 'full' });
+      await spool.close();
+      await runProgram('mount', ['-o', 'remount,ro', disk]);
+      const failure = await new FileSpool(disk, 0).append(Buffer.alloc(1)).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StoreError);
+      expect(failure).toMatchObject({ code: 'read-only' });
+    } finally {
+      await runProgram('umount', [disk]);
+      rmdirSync(disk);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GitError } from '../../../lib/git/error.ts';
 import { DEFAULT_PACK_LIMITS } from '../../../lib/git/pack-limits.ts';
+import { StoreError } from '../../../lib/store/store-error.ts';
 import { git, gitBytes, temporaryFolder, tryGit } from './support/git-command.ts';
 import { GitServer } from './support/git-server.ts';
 import { MemoryRepository } from './support/memory-repository.ts';
@@ -234,6 +235,18 @@ describe('a fault of ours', () => {
     const { stderr } = await push('main');
     expect(stderr).not.toContain('secret');
     expect(server.faults).toEqual(['secret path /var/lib', 'secret path /var/lib']);
+  });
+
+  it.each([
+    ['full', 'the server has no room left; nothing was stored'],
+    ['read-only', "the server's disk takes no writes; nothing was stored"],
+    ['busy', 'try again'],
+    ['damaged', 'internal error'],
+  ] as const)('is told in plain words where it passes: %s', async (code, said) => {
+    repository.commit = () => Promise.reject(new StoreError(code, 'of the disk /var/lib'));
+    expect(await refusal(['main'])).toContain(said);
+    expect((await push('main')).stderr).not.toContain('/var/lib');
+    expect(server.faults).toEqual(['of the disk /var/lib', 'of the disk /var/lib']);
   });
 
   it('is a GitError only where the client can mend it', async () => {

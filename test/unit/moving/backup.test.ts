@@ -15,10 +15,10 @@ import type { Filled } from '../../../lib/moving/fill.ts';
 import { requireWhole } from '../../../lib/moving/note.ts';
 import { restoreBackup } from '../../../lib/moving/restore.ts';
 import { FileLayout } from '../../../lib/store/files/file-layout.ts';
-import { DATA_FORMAT } from '../../../lib/store/data-format.ts';
+import { systemClock } from '../../../lib/store/clock.ts';
+import { bringForward, DATA_FORMAT } from '../../../lib/store/data-format.ts';
 import { encodeJson } from '../../../lib/store/json-value.ts';
 import { formatKey } from '../../../lib/store/keys.ts';
-import { systemClock } from '../../../lib/store/clock.ts';
 import { withLease } from '../../../lib/store/lease.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import { Gate } from '../../support/gate.ts';
@@ -142,6 +142,7 @@ describe('a backup', () => {
   test('keeps content apart that one moment has as a zlib stream, and another as it is', async () => {
     const texts = [600, 400_000].map((size) => Buffer.alloc(size, randomBytes(size / 2).toString('hex')));
     const [deflated, raw] = [await open(), await open()];
+    for (const { keys } of [deflated, raw]) await bringForward(keys, { clock: systemClock });
     const { definitions } = await runPlaceOn(deflated.stores);
     const files = { 'test-case.toml': 'name = "Moved"\n', 'prompt.md': texts[0]!, 'large.txt': texts[1]! };
     await publishTo(definitions, 'test-cases/moved', 'v1.0.0', files);

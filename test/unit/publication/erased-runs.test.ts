@@ -5,7 +5,7 @@ import { sha256, type Sha256 } from '../../../lib/encoding/digest.ts';
 import { DirectoryTarget } from '../../../lib/publication/directory-target.ts';
 import { removeErased } from '../../../lib/publication/erased-runs.ts';
 import { startErasing } from '../../../lib/publication/erasing.ts';
-import { readState } from '../../../lib/publication/publication-state.ts';
+import { readHistory, readState } from '../../../lib/publication/publication-state.ts';
 import { Publisher } from '../../../lib/publication/publisher.ts';
 import type { Renderer } from '../../../lib/publication/renderer.ts';
 import type { Target } from '../../../lib/publication/target.ts';
@@ -15,7 +15,7 @@ import { Snapshot } from '../../../lib/snapshot/snapshot.ts';
 import { StoredSources } from '../../../lib/snapshot/stored-sources.ts';
 import { verify } from '../../../lib/snapshot/verify.ts';
 import { systemClock } from '../../../lib/store/clock.ts';
-import { publicationKey } from '../../../lib/store/keys.ts';
+import { allSnapshots, publicationKey } from '../../../lib/store/keys.ts';
 import { eraseBodies } from '../../../lib/upkeep/erase.ts';
 import { pngBytes, sampleRecord, sampleReview, storeMedia, submission, useRunPlace } from '../../support/run-place.ts';
 import { SOMEBODY } from '../../support/stored-git.ts';
@@ -64,7 +64,8 @@ function remove(to: Target = target()): Promise<number | undefined> {
     target: to,
     renderer: renderer(),
     erasures,
-    check: () => undefined,
+    goOn: () => undefined,
+    leased: (work) => work(() => undefined),
   });
 }
 
@@ -92,7 +93,7 @@ async function inBucket(): Promise<{ readonly names: string[]; readonly text: st
 }
 
 async function expectLiveWhole(): Promise<void> {
-  const [live] = (await readState(place().stores.keys)).state.history;
+  const [live] = await readHistory(place().stores.keys);
   const snapshot = await Snapshot.open(target(), live!.snapshot);
   expect((await verify(snapshot)).problems).toEqual([]);
   expect((await verify(snapshot, { sources: sources() })).problems).toEqual([]);
@@ -109,8 +110,7 @@ async function publishedAndErased(...others: readonly string[]): Promise<Sha256[
   await publisher().publishNow();
   for (const id of ['a', ...others]) await erase(id);
   await publisher().publishNow();
-  const { state } = await readState(place().stores.keys);
-  return state.history.map(({ snapshot }) => snapshot);
+  return (await readHistory(place().stores.keys)).map(({ snapshot }) => snapshot);
 }
 
 /** Notes what lies at the target and what is known of it; what it returns sets both back to that. */
@@ -119,9 +119,10 @@ async function savedPlace(): Promise<() => Promise<void>> {
   const [bucket, saved] = [join(open.folder, 'bucket'), join(open.folder, 'saved')];
   await cp(bucket, saved, { recursive: true });
   const { value } = await readState(stores.keys);
+  const entries = await stores.keys.list({ ...allSnapshots, limit: 100 });
   return async () => {
     await cp(saved, bucket, { recursive: true });
-    const puts = [{ key: publicationKey('state'), value: value! }];
+    const puts = [{ key: publicationKey('state'), value: value! }, ...entries];
     await stores.keys.commit({ puts, deletes: [publicationKey('erasures')] });
   };
 }
@@ -148,8 +149,7 @@ describe('a run that was erased', () => {
     expect(names).not.toContain(hex(OWN));
     expect(names).toContain(hex(SHARED));
     await expectLiveWhole();
-    const { state } = await readState(place().stores.keys);
-    expect(state.history.map(({ snapshot }) => snapshot)).toEqual([live]);
+    expect((await readHistory(place().stores.keys)).map(({ snapshot }) => snapshot)).toEqual([live]);
     await expect(publisher().rollback(earlier[0]!)).rejects.toMatchObject({ code: 'snapshot-unknown' });
     expect(await remove()).toBe(0);
   });
@@ -198,8 +198,7 @@ describe('a run that was erased', () => {
     const bytes = await readFile(root);
     await writeFile(root, Buffer.concat([bytes, Buffer.from(' ')]));
     for (let look = 0; look < 2; look += 1) await expect(remove()).rejects.toMatchObject({ code: 'object-wrong' });
-    const { state } = await readState(place().stores.keys);
-    expect(state.history.map(({ snapshot }) => snapshot)).not.toContain(later);
+    expect((await readHistory(place().stores.keys)).map(({ snapshot }) => snapshot)).not.toContain(later);
     expect((await inBucket()).names).not.toContain(hex(OWN));
     await writeFile(root, bytes);
     await remove();
@@ -218,14 +217,70 @@ describe('a run that was erased', () => {
     await expectLiveWhole();
   });
 
+  test('leaves the target beside publications, and what they show of the same media stays', async () => {
+    await publishedAndErased();
+    const real = renderer();
+    let isPublished = false;
+    const removed: number[] = [];
+    const erasing = startErasing({
+      keys: place().stores.keys,
+      target: target(),
+      renderer: {
+        ...real,
+        async render(size, before, sink) {
+          if (!isPublished) {
+            isPublished = true;
+            await submit('z', 'speakable', [OWN]);
+            // Nobody who renders holds the lease meanwhile.
+            await publisher().publishNow();
+          }
+          return real.render(size, before, sink);
+        },
+      },
+      erasures,
+      clock: systemClock,
+      onRemoved: (objects) => removed.push(objects),
+      onFailure: (error) => expect(error).toBeUndefined(),
+    });
+    await expect.poll(() => removed.length, { timeout: 20_000 }).toBe(1);
+    await erasing.stop();
+    const { text, names } = await inBucket();
+    expect(text).not.toContain('unspeakable');
+    expect(names).toContain(hex(OWN));
+    await expectLiveWhole();
+    expect(await readHistory(place().stores.keys)).toHaveLength(2);
+  });
+
+  test('stays for now where somebody has rolled back to what shows it', async () => {
+    await submit('a', 'unspeakable');
+    await publisher().publishNow();
+    await erase('a');
+    await publisher().publishNow();
+    const first = (await readHistory(place().stores.keys)).at(-1)?.snapshot;
+    const gone = await removeErased({
+      keys: place().stores.keys,
+      target: target(),
+      renderer: renderer(),
+      erasures,
+      goOn: () => undefined,
+      async leased(work) {
+        await publisher().rollback(first!);
+        return work(() => undefined);
+      },
+    });
+    expect(gone).toBeUndefined();
+    const snapshot = await Snapshot.open(target(), first!);
+    expect((await verify(snapshot)).problems).toEqual([]);
+  });
+
   test('does not keep the sweep from what is old', async () => {
     await publishedAndErased();
     await remove();
-    const { state } = await readState(place().stores.keys);
-    const [live] = state.history;
+    const history = await readHistory(place().stores.keys);
+    const [live] = history;
     const rendered = await render(sources(), { write: async () => undefined }, { size: live!.size });
     expect(rendered.id).toBe(live!.snapshot);
-    expect(state.history).toHaveLength(1);
+    expect(history).toHaveLength(1);
   });
 });
 

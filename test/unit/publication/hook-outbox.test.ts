@@ -25,9 +25,8 @@ async function publishUnheard(): Promise<void> {
 function notes(publication: number): (commit: Commit) => boolean {
   return ({ puts = [] }) => {
     return puts.some(({ value }) => {
-      const { history, swapping } = JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
-      const [live] = (history ?? []) as { publication: number }[];
-      return live?.publication === publication && swapping === undefined;
+      const { live, swapping } = JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
+      return (live as { publication: number } | undefined)?.publication === publication && swapping === undefined;
     });
   };
 }

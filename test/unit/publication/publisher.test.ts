@@ -35,7 +35,7 @@ describe('a publisher', () => {
     }
     await place.run(one, 5_000);
     expect(await place.readerSees()).toBe(500);
-    const { state } = await readState(stores().keys);
+    const state = await place.state();
     expect(state.history.length).toBeLessThanOrEqual(3);
     expect(place.told.length).toBeLessThanOrEqual(3);
     expect(place.told.at(-1)?.snapshot).toBe((await place.live())?.snapshot);
@@ -206,10 +206,10 @@ describe('a rollback', () => {
   test('points at an earlier snapshot and stays there until somebody publishes', async () => {
     const one = place.publisher();
     place.renderer.entries = 10;
-    const { history } = await one.publishNow();
+    const { live } = await one.publishNow();
     place.renderer.entries = 20;
     await one.publishNow();
-    await one.rollback(history[0]!.snapshot);
+    await one.rollback(live!.snapshot);
     expect(await place.readerSees()).toBe(10);
     expect(await place.live()).toMatchObject({ publication: 3 });
     place.renderer.entries = 30;
@@ -255,18 +255,18 @@ describe('a rollback', () => {
   ])('that fails %s', async (_what, swap: Target['swap'], isHeld) => {
     const one = place.publisher();
     place.renderer.entries = 10;
-    const { history } = await one.publishNow();
+    const { live } = await one.publishNow();
     place.renderer.entries = 20;
     await one.publishNow();
     const failing = place.publisher({ target: wrappedTarget(place.target(), { swap }) });
-    await expect(failing.rollback(history[0]!.snapshot)).rejects.toMatchObject({ name: 'PublicationError' });
+    await expect(failing.rollback(live!.snapshot)).rejects.toMatchObject({ name: 'PublicationError' });
     expect((await place.state()).held === true).toBe(isHeld);
     place.renderer.entries = 30;
     await place.run(one, 10_000);
     expect(await place.readerSees()).toBe(isHeld ? 20 : 30);
     // What held before holds on.
-    await one.rollback(history[0]!.snapshot);
-    await expect(failing.rollback(history[0]!.snapshot)).rejects.toMatchObject({ name: 'PublicationError' });
+    await one.rollback(live!.snapshot);
+    await expect(failing.rollback(live!.snapshot)).rejects.toMatchObject({ name: 'PublicationError' });
     expect((await place.state()).held).toBe(true);
   });
 
@@ -297,8 +297,7 @@ describe('a sweep', () => {
     await one.publishNow();
     place.time += 0.75 * HOUR;
     await one.look();
-    const { state } = await readState(stores().keys);
-    expect(state.history.map(({ size }) => size)).toEqual([28, 27]);
+    expect((await place.state()).history.map(({ size }) => size)).toEqual([28, 27]);
     expect(await place.readerSees()).toBe(28);
     const gone = objectsOf(15).filter(({ digest }) => !objectsOf(27).some((kept) => kept.digest === digest));
     for (const { digest } of gone) expect(await place.target().read(digest)).toBeUndefined();

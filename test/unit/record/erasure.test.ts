@@ -164,6 +164,21 @@ describe('a run that is erased', () => {
     expect(await loggedRuns(place())).toHaveLength(4);
   });
 
+  it('leaves media that somebody has just uploaded for a run that is yet to come', async () => {
+    const { runs } = place();
+    const png = pngBytes(200_000);
+    const media = mediaOf(await storeMedia(place(), png), png.length);
+    await runs.submit(submission(sampleRecord('a', media)), BY);
+    await storeMedia(place(), png);
+    expect((await erase('a')).kept).toEqual([sha256(png)]);
+    await runs.submit(submission(sampleRecord('b', media)), BY);
+    expect(await runs.media.find(sha256(png))).toMatchObject({ size: png.length });
+    // Nobody has uploaded it since.
+    expect((await erase('b')).kept).toEqual([]);
+    expect(await isKept(sha256(png))).toBe(false);
+    await expectSound(place().stores, place().registry);
+  });
+
   it('beside a run that comes with the same media leaves that one whole', async () => {
     const { runs, stores, registry } = place();
     const png = pngBytes();

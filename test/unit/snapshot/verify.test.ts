@@ -8,7 +8,7 @@ import { diff, type Difference } from '../../../lib/snapshot/diff.ts';
 import { Snapshot } from '../../../lib/snapshot/snapshot.ts';
 import { verify } from '../../../lib/snapshot/verify.ts';
 import { fullRender, type InMemory } from './support/full-render.ts';
-import { FakeLog } from './support/fake-log.ts';
+import { FakeLog, recordOf } from './support/fake-log.ts';
 
 const KEY = 'AKIAIOSFODNN7EXAMPLE';
 
@@ -27,6 +27,12 @@ function sampleLog(): FakeLog {
   log.review('run-8', { text: 'Better.' });
   log.appendBytes(Buffer.from('{"v":9}'));
   return log;
+}
+
+/** What the record of that run says of its media. */
+function mediaOf(log: FakeLog, number: number): JsonObject {
+  const digest = log.putBytes(Buffer.from(`output ${number}`));
+  return { media: [{ name: 'log.txt', digest, size: 1, mediaType: 'text/plain' }] };
 }
 
 /** Another document in the place of one, with every digest on the way to it made right again. */
@@ -79,17 +85,43 @@ describe('verification', () => {
     expect(verification.objects).toBeGreaterThanOrEqual(objects.objects.size);
   });
 
-  test('holds where bodies were erased, and says how many', async () => {
-    const log = sampleLog();
-    const { snapshot: whole } = await fullRender(log);
-    log.content.delete((await whole.run('run-9'))!.record!.digest);
-    const { snapshot } = await fullRender(log);
-    expect(await verify(snapshot)).toMatchObject({ problems: [], erased: 1 });
-  });
-
   test('holds with what is scrubbed beside secrets', async () => {
     const { snapshot } = await fullRender(sampleLog(), { also: ['email', 'home'] });
     expect((await verify(snapshot)).problems).toEqual([]);
+  });
+
+  test('names what is not there where no entry says that it was erased', async () => {
+    const log = sampleLog();
+    const [record, file] = [sha256(canonicalJson(recordOf('run-11', mediaOf(log, 11)))), sha256(Buffer.from('# Play'))];
+    expect(log.content.delete(record) && log.content.delete(file)).toBe(true);
+    const { snapshot } = await fullRender(log);
+    const said = [
+      { path: 'runs/run-11', what: `${record} is not there, and no entry up to here says that it was erased` },
+      {
+        path: 'families/test-cases/carom/versions/v1.0.0',
+        what: `${file} is not there, and no entry up to here says that it was erased`,
+      },
+    ];
+    expect(await verify(snapshot)).toMatchObject({ erased: 0, problems: said });
+    expect(await verify(snapshot, { sources: log })).toMatchObject({ erased: 0, problems: said });
+    log.listings.delete('test-cases/carom v1.0.0');
+    const listless = await fullRender(log);
+    expect((await verify(listless.snapshot)).problems).toContainEqual({
+      path: 'families/test-cases/carom/versions/v1.0.0',
+      what: 'the list of its files is not there, and no entry up to here says that it was erased',
+    });
+  });
+
+  test('takes for erased what the log of whoever has it says was erased later', async () => {
+    const log = sampleLog();
+    const { size } = log;
+    expect(log.content.delete(sha256(canonicalJson(recordOf('run-11', mediaOf(log, 11)))))).toBe(true);
+    log.append({ type: 'erase', id: 'run-11', reason: 'By law.' });
+    const { snapshot } = await fullRender(log, { size });
+    expect((await verify(snapshot)).problems).toHaveLength(1);
+    expect(await verify(snapshot, { sources: log })).toMatchObject({ erased: 1, problems: [] });
+    const after = await fullRender(log);
+    expect(await verify(after.snapshot)).toMatchObject({ erased: 0, problems: [] });
   });
 
   test('names a run whose record was changed', async () => {

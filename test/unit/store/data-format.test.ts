@@ -49,6 +49,7 @@ describe('the format of a store', () => {
 
   test('goes on where a step has died', async () => {
     const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
     const dying: FormatStep = async (store) => {
       await STEPS[1]!(store);
       throw new Error('the power is gone');
@@ -56,19 +57,21 @@ describe('the format of a store', () => {
     await expect(bringForward(keys, { clock, steps: [STEPS[0]!, dying] })).rejects.toThrow('the power is gone');
     expect(await formatOf(keys)).toBe(2);
     await bringForward(keys, { clock, steps: STEPS });
-    expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['abc', 3]);
   });
 
   test('is brought forward once by servers that start together, and all of them start', async () => {
     const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
     let told = 0;
     const counted = { clock, steps: STEPS, onStep: (): void => void (told += 1) };
     await Promise.all(Array.from({ length: 8 }, () => bringForward(keys, counted)));
-    expect([await textOf(keys), await formatOf(keys), told]).toEqual(['bc', 3, 2]);
+    expect([await textOf(keys), await formatOf(keys), told]).toEqual(['abc', 3, 2]);
   });
 
   test('is waited for while another server brings it forward, which is told, and not for ever', async () => {
     const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
     const [begun, ending] = [new Gate(), new Gate()];
     const slow: FormatStep = async (store) => {
       begun.open();
@@ -86,7 +89,14 @@ describe('the format of a store', () => {
     const older = bringForward(keys, { clock, steps: STEPS.slice(0, 1) });
     await Promise.all([first, second, expect(older).rejects.toThrow(/newer Assay/)]);
     expect(waits).toBeGreaterThan(0);
-    expect([await textOf(keys), await formatOf(keys)]).toEqual(['bc', 3]);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['abc', 3]);
+  });
+
+  test('is the newest from the start where there is nothing yet to bring forward', async () => {
+    const { keys } = stores();
+    const told: number[] = [];
+    await bringForward(keys, { clock, steps: STEPS, onStep: (format) => void told.push(format) });
+    expect([await textOf(keys), await formatOf(keys), told]).toEqual([undefined, 3, []]);
   });
 
   test('is refused where it is newer, by servers and by commands, and nothing is changed', async () => {
