@@ -48,7 +48,7 @@ async function publishedFamily(count: number, files = 1): Promise<Place> {
 }
 
 function collected(...options: string[]): ReturnType<typeof assay> {
-  return assay(['gc', '--grace', '0', '--data', server.data, ...options]);
+  return assay(['gc', '--grace', '0', '--data', server.data, ...options], server.environment);
 }
 
 async function names(family: string): Promise<string[]> {
@@ -138,7 +138,7 @@ describe('a removed version', () => {
       await isomorphic.clone({ fs, http, dir, url });
       expect(await isomorphic.listTags({ fs, dir })).toEqual(['v1.0.0', 'v1.2.0', 'v1.3.0']);
       expect(await git(dir, 'status', '--porcelain')).toBe('');
-      expect(await errorsIn(server.data)).toEqual([]);
+      expect(await errorsIn(server.data, server.environment)).toEqual([]);
       if (when === 'before') {
         equal((await collected()).stdout.includes(`removed  objects    ${family}`), true);
         await collected();
@@ -189,7 +189,7 @@ test('a retention that is killed in the middle leaves each version whole or remo
     await server.kill();
     if ((await ended) !== 0) cut += 1;
     await server.start();
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
     const clone = join(folder.path, `killed-${round}`);
     await git(folder.path, 'clone', '-q', '--mirror', url, clone);
     await expectSoundClone(clone);
@@ -200,14 +200,14 @@ test('a retention that is killed in the middle leaves each version whole or remo
   expect(await names(family)).toEqual(['v1.19.0']);
   await collected();
   await collected();
-  expect(await errorsIn(server.data)).toEqual([]);
+  expect(await errorsIn(server.data, server.environment)).toEqual([]);
 }, 120_000);
 
 test('collections without grace, and a server that is killed in them, take nothing from clones and publishes', async () => {
   const { family, url, author } = await publishedFamily(6, 60);
   await author.run('retain', family, '--keep-last', '2', '--apply');
   for (let round = 0; round < 4; round += 1) {
-    const collecting = startAssay(['gc', '--grace', '0', '--data', server.data]);
+    const collecting = startAssay(['gc', '--grace', '0', '--data', server.data], server.environment);
     const ended = new Promise<void>((resolve) => collecting.once('close', () => resolve()));
     const clone = join(folder.path, `beside-${round}`);
     const version = `v2.${round}.0`;
@@ -221,6 +221,6 @@ test('collections without grace, and a server that is killed in them, take nothi
     expect([cloned.code, cloned.stderr]).toEqual([0, '']);
     expect([publish.code, publish.stderr]).toEqual([0, '']);
     await expectSoundClone(clone);
-    expect(await errorsIn(server.data)).toEqual([]);
+    expect(await errorsIn(server.data, server.environment)).toEqual([]);
   }
 }, 120_000);
