@@ -125,6 +125,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/quota.ts')).quota,
   },
   {
+    name: 'retain',
+    summary: 'remove versions by rule, once it was looked at what would go',
+    load: async () => (await import('./commands/retain.ts')).retain,
+  },
+  {
     name: 'audit',
     summary: 'list who changed what, the newest first',
     load: async () => (await import('./commands/audit.ts')).audit,

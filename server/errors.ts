@@ -87,6 +87,7 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'name-unknown': [404, 'NAME_UNKNOWN'],
   'note-invalid': [500, 'UNKNOWN'],
   'object-missing': [404, 'UNSUPPORTED'],
+  'objects-removed': [409, 'UNSUPPORTED'],
   'oids-invalid': [400, 'UNSUPPORTED'],
   'origin-foreign': [403, 'DENIED'],
   'page-invalid': [400, 'UNSUPPORTED'],
@@ -106,6 +107,7 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'ref-refused': [409, 'UNSUPPORTED'],
   'reference-invalid': [400, 'UNSUPPORTED'],
   'request-malformed': [400, 'UNSUPPORTED'],
+  'retention-invalid': [422, 'UNSUPPORTED'],
   'review-moved': [409, 'UNSUPPORTED'],
   'rule-invalid': [422, 'UNSUPPORTED'],
   'run-conflict': [409, 'UNSUPPORTED'],
@@ -135,6 +137,7 @@ const TABLE: Readonly<Record<TellableCode | StoreErrorCode, Row>> = {
   'upload-unknown': [404, 'BLOB_UPLOAD_UNKNOWN'],
   'version-conflict': [409, 'DENIED'],
   'version-invalid': [422, 'UNSUPPORTED'],
+  'version-removed': [410, 'DENIED'],
   'version-unknown': [404, 'UNSUPPORTED'],
 };
 

@@ -12,8 +12,9 @@ import { sizeText } from '../size-text.ts';
 export const gc: Command = {
   usage: 'assay gc [--dry-run] [--untagged] [--grace <time>] [--json]',
   description: `
-Removes blobs that no manifest names, media that no run names, content that
-nothing has, and uploads that were abandoned. It may run while the server runs and pushes go on.
+Removes blobs that no manifest names, media that no run names, Git objects that
+no branch or tag reaches, content that nothing has, and uploads that were
+abandoned. It may run while the server runs and pushes go on.
 
 A blob is marked by the first run that finds it unnamed and removed by a later
 one, when the grace period has passed and nobody has asked for it meanwhile.
@@ -76,18 +77,35 @@ function text(
   { dryRun, removed, marked, freedBytes, skipped }: CollectReport,
   items: readonly CollectedItem[],
 ): string {
-  const lines = items.map(({ action, kind, name, family, bytes }) => {
-    const size = bytes === undefined ? '' : `  ${sizeText(bytes)}`;
-    return `${dryRun ? `would be ${action}` : action}  ${kind.padEnd(9)}  ${name}${family === undefined ? '' : `  ${family}`}${size}`;
-  });
+  // Of Git objects there are as many as files in all versions: they are counted.
+  const lines = items
+    .filter(({ kind }) => kind !== 'objects')
+    .map(({ action, kind, name, family, bytes }) => {
+      const size = bytes === undefined ? '' : `  ${sizeText(bytes)}`;
+      return `${dryRun ? `would be ${action}` : action}  ${kind.padEnd(9)}  ${name}${family === undefined ? '' : `  ${family}`}${size}`;
+    });
+  lines.push(...objectLines(dryRun, items));
   for (const { family, why } of skipped) lines.push(`left alone: ${family}: ${why}`);
   const verb = dryRun ? 'Would remove' : 'Removed';
   const media = removed.media === 0 ? '' : `${removed.media} of media, `;
+  const objects = removed.objects === 0 ? '' : `${counted(removed.objects, 'Git object')}, `;
   lines.push(
-    `${verb} ${counted(removed.blobs, 'blob')}, ${counted(removed.manifests, 'manifest')}, ${media}` +
+    `${verb} ${counted(removed.blobs, 'blob')}, ${counted(removed.manifests, 'manifest')}, ${objects}${media}` +
       `${counted(removed.uploads, 'upload')} and ${counted(removed.content, 'content')} (${sizeText(freedBytes)}).`,
   );
-  const marks = marked.blobs + marked.manifests + marked.media;
+  const marks = marked.blobs + marked.manifests + marked.objects + marked.media;
   if (marks > 0) lines.push(`${dryRun ? 'Would mark' : 'Marked'} ${marks} to be removed after the grace period.`);
   return `${lines.join('\n')}\n`;
+}
+
+/** A line for each family, and for what is done to its Git objects. */
+function objectLines(dryRun: boolean, items: readonly CollectedItem[]): string[] {
+  const sums = new Map<string, { count: number; bytes: number }>();
+  for (const { action, kind, family, bytes = 0 } of items) {
+    if (kind !== 'objects') continue;
+    const name = `${dryRun ? `would be ${action}` : action}  objects    ${family}`;
+    const sum = sums.get(name) ?? { count: 0, bytes: 0 };
+    sums.set(name, { count: sum.count + 1, bytes: sum.bytes + bytes });
+  }
+  return [...sums].map(([name, { count, bytes }]) => `${name}  ${counted(count, 'Git object')}  ${sizeText(bytes)}`);
 }

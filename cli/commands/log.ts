@@ -63,6 +63,7 @@ function limitIn(text: string | undefined): number {
 
 function cells(event: FamilyEvent): string[] {
   if (event.what === 'published') return ['published', event.version, shortDigest(event.digest)];
+  if (event.what === 'removed') return ['removed', event.version, event.reason];
   if (event.what !== 'pinned') return [event.what, event.version, event.text];
   const from = event.from === null ? '' : `${event.from.version} → `;
   const to = event.to === null ? 'removed' : event.to.version;

@@ -5,6 +5,7 @@ export const AUDIT_ACTIONS = [
   'erratum',
   'retired',
   'restored',
+  'removed',
   'git-pushed',
   'manifest-pushed',
   'manifest-deleted',

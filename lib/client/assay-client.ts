@@ -9,6 +9,8 @@ import type {
   PinHistory,
   PinRequest,
   Published,
+  RetentionReport,
+  RetentionRequest,
   PublishRequest,
   Statement,
   TreeDifference,
@@ -255,6 +257,11 @@ export class AssayClient {
 
   setQuota(family: string, quota: Quota, options: CallOptions = {}): Promise<QuotaAnswer> {
     return this.#write('PUT', `/api/v1/families/${pathOf(family)}/quota`, quota, options);
+  }
+
+  /** Which versions of a family rules would remove, or, with `apply`, what became of them. */
+  retain(family: string, request: RetentionRequest, options: CallOptions = {}): Promise<RetentionReport> {
+    return this.#write('POST', `/api/v1/families/${pathOf(family)}/retention`, request, options);
   }
 
   /** Who changed what, the newest first, page after page. */

@@ -5,6 +5,7 @@ import { tarEntries } from '../git/tree-tar.ts';
 import { StoredObjects } from '../git/stored/stored-objects.ts';
 import type { ByteRange } from '../store/blob-store.ts';
 import type { ContentStore } from '../store/content-store.ts';
+import { toldWhileRead } from '../store/reading.ts';
 import type { KeyedStore } from '../store/keyed-store.ts';
 
 /** About 40 MB of what is known of trees. */
@@ -40,7 +41,8 @@ export class Archives {
       this.#file(objects, file, start, end);
     return {
       size: index.size,
-      read: ({ start, end } = { start: 0, end: index.size }) => index.read(start, end, read),
+      read: ({ start, end } = { start: 0, end: index.size }) =>
+        toldWhileRead(this.#keys, family, index.read(start, end, read)),
     };
   }
 

@@ -10,10 +10,12 @@ export type DefinitionErrorCode =
   | 'pin-moved' // a pin does not stand where it was expected
   | 'pin-unknown'
   | 'publish-invalid' // a request to publish that says nothing sensible
+  | 'retention-invalid' // rules that say nothing, or nothing sensible
   | 'secret-found' // in a text that is to go into the public log
   | 'statement-invalid'
   | 'version-conflict' // a published version has other content
   | 'version-invalid' // no name for a version
+  | 'version-removed' // there was one, and its name is not used again
   | 'version-unknown';
 
 /** The one error class of lib/definition. Message and detail may be shown to the client. */

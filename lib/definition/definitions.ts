@@ -73,6 +73,7 @@ export class Definitions {
   repositoryToPush(family: string, by: Actor): StoredRepository {
     const policy = new FamilyRefPolicy(
       {
+        keys: this.#keys,
         families: this.#registry.families,
         editions: this.#editions,
         events: this.events,

@@ -13,6 +13,7 @@ import { DefinitionError } from './definition-error.ts';
 import { prepareEdition, withDigest, type Bytes, type Edition } from './edition.ts';
 import type { Events } from './events.ts';
 import { containerIndex, type ImageEntry } from './manifest-bytes.ts';
+import { planNeed } from './removal.ts';
 import type { VersionRecord } from './version-record.ts';
 import type { Actor, Kind, Source } from './wire.ts';
 
@@ -78,6 +79,7 @@ export class Editions {
     const { edition, digest } = whole;
     const { family, version } = edition;
     await this.checkKind(edition);
+    await planNeed(this.#keys, family, version, plan);
     await this.#planParts(whole, plan);
     this.#registry.tags.planMove(family, version, await this.checkTag(whole), digest, plan);
     const { quota } = await this.#registry.families.plan(family, plan);

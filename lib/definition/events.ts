@@ -80,6 +80,7 @@ function told(event: NewEvent): Pick<NewAuditEntry, 'subject' | 'detail'> {
 /** All that an event says in words; its entry in the public log could not be changed later. */
 function textsOf(event: NewEvent): Readonly<Record<string, string | undefined>> {
   if (event.what === 'published') return { version: event.version };
+  if (event.what === 'removed') return { version: event.version, reason: event.reason };
   return event.what === 'pinned' ? { pin: event.pin, note: event.note } : { text: event.text };
 }
 

@@ -9,17 +9,19 @@ import type { RefUpdate } from '../git/receive-pack/push-target.ts';
 import type { RefList } from '../git/refs.ts';
 import type { RefPolicy } from '../git/stored/ref-policy.ts';
 import { isAncestor } from '../git/walk/ancestry.ts';
-import { CommitGraph } from '../git/walk/commit-graph.ts';
+import type { CommitGraph } from '../git/walk/commit-graph.ts';
 import { peel } from '../git/walk/peel.ts';
 import type { Families } from '../oci/families.ts';
 import { OciError } from '../oci/oci-error.ts';
 import type { Quotas } from '../oci/quotas.ts';
 import { isImmutable, type TagRules } from '../oci/tag-rules.ts';
+import type { KeyedStore } from '../store/keyed-store.ts';
 import { Plan } from '../store/plan.ts';
 import type { Events } from './events.ts';
 import { DefinitionError } from './definition-error.ts';
 import { kindOfTree, type Edition } from './edition.ts';
 import { kindMismatch, wholeOf, type Editions, type Whole } from './editions.ts';
+import { planNeed } from './removal.ts';
 import { isVersion } from './version-name.ts';
 import type { Actor } from './wire.ts';
 
@@ -36,6 +38,7 @@ interface Pushed {
 }
 
 export interface PolicyParts {
+  readonly keys: KeyedStore;
   readonly families: Families;
   readonly editions: Editions;
   readonly events: Events;
@@ -65,6 +68,7 @@ export class FamilyRefPolicy implements RefPolicy {
     const version = versionOf(update);
     if (version === undefined || update.to === null || update.from !== null) return undefined;
     try {
+      await planNeed(this.#parts.keys, this.#family, version, new Plan());
       await this.#prepare(version, update.to, objects);
       return undefined;
     } catch (error) {
@@ -77,14 +81,14 @@ export class FamilyRefPolicy implements RefPolicy {
    * The first version, and each one after it that was made on top of `main`, is also where `main` goes. Tags of one push
    * come by their names, which may not be the order in which they were made.
    */
-  async entail(updates: readonly RefUpdate[], { refs }: RefList, objects: ObjectSource): Promise<RefUpdate[]> {
+  async entail(updates: readonly RefUpdate[], { refs }: RefList, graph: CommitGraph): Promise<RefUpdate[]> {
     if (updates.some(({ name }) => isMain(name)) || refs.some(({ name }) => name.startsWith(`${MAIN}/`))) return [];
     const from = refs.find(({ name }) => name === MAIN)?.oid ?? null;
     let main = from;
     for (const { name } of updates) {
       const commit = this.#pushed.get(name)?.commit;
       if (commit === undefined || commit === main) continue;
-      if (main === null || (await isAncestor(new CommitGraph(objects), main, commit, new Breather()))) main = commit;
+      if (main === null || (await isAncestor(graph, main, commit, new Breather()))) main = commit;
     }
     return main === from ? [] : [{ name: MAIN, from, to: main }];
   }
@@ -100,11 +104,21 @@ export class FamilyRefPolicy implements RefPolicy {
     for (const update of updates) {
       const why = refusal(rules, update);
       if (why !== undefined) throw new GitError('ref-refused', why);
+      await this.#planName(update, plan);
       const pushed = this.#pushed.get(update.name);
       if (pushed !== undefined) await this.#planVersion(pushed, plan);
     }
     const detail = { refs: updates.slice(0, MAX_TOLD_REFS), of: updates.length };
     this.#parts.audit.plan({ action: 'git-pushed', by: this.#by, family: this.#family, detail }, plan);
+  }
+
+  /** The tag of a version that was removed is not set again. */
+  async #planName(update: RefUpdate, plan: Plan): Promise<void> {
+    const version = versionOf(update);
+    if (version === undefined || update.to === null) return;
+    await planNeed(this.#parts.keys, this.#family, version, plan).catch((error: unknown) => {
+      throw error instanceof DefinitionError ? new GitError('ref-refused', error.message, { cause: error }) : error;
+    });
   }
 
   async committed(): Promise<void> {

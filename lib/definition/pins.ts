@@ -12,6 +12,7 @@ import { Plan } from '../store/plan.ts';
 import { DefinitionError } from './definition-error.ts';
 import type { Events } from './events.ts';
 import { isPin } from './pin-name.ts';
+import { planNeed } from './removal.ts';
 import type { PinRecord } from './version-record.ts';
 import type { Versions } from './versions.ts';
 import type { Actor, FamilyEvent, Pin, PinHistory, PinMove, PinTarget } from './wire.ts';
@@ -80,6 +81,7 @@ export class Pins {
       if (target !== undefined && old?.digest === target.digest) return { result: { family, pin, ...old } };
       const plan = new Plan().check({ key, value });
       const to = target === undefined ? null : { version: target.version, digest: target.digest };
+      if (target !== undefined) await planNeed(this.#keys, family, target.version, plan);
       const from = old === undefined ? null : targetOf(old);
       const note = change.note === undefined || change.note === '' ? {} : { note: change.note };
       const at = await this.#events.plan(family, { what: 'pinned', pin, from, to, ...note }, by, plan);

@@ -5,9 +5,9 @@ import { readContent } from '../git/object-content.ts';
 import type { Oid } from '../git/oid.ts';
 import { unpack } from '../git/pack-reader.ts';
 import type { PackLimits } from '../git/pack-limits.ts';
-import { Quarantine, type PackedObject } from '../git/quarantine.ts';
+import { Quarantine } from '../git/quarantine.ts';
 import { Connectivity } from '../git/receive-pack/connectivity.ts';
-import type { RefUpdate } from '../git/receive-pack/push-target.ts';
+import type { PushBatch, RefUpdate } from '../git/receive-pack/push-target.ts';
 import { RefFolders } from '../git/ref-name.ts';
 import type { Ref } from '../git/refs.ts';
 import type { OpenSpool } from '../git/spool.ts';
@@ -23,6 +23,7 @@ import { DefinitionError } from './definition-error.ts';
 import { wholeOf, type Editions, type Whole } from './editions.ts';
 import type { Events } from './events.ts';
 import type { Images } from './images.ts';
+import { gone, removedIn } from './removal.ts';
 import { versionCommit } from './version-commit.ts';
 import { isVersion } from './version-name.ts';
 import type { VersionRecord } from './version-record.ts';
@@ -64,6 +65,8 @@ export class Publisher {
   async publish(order: PublishOrder): Promise<Published> {
     const { family, version, request, pack } = order;
     if (!isVersion(version)) throw new DefinitionError('version-invalid', versionAdvice(version));
+    const removed = await removedIn(this.#parts.keys, family, version);
+    if (removed !== undefined) throw gone(family, removed);
     const there = await this.#parts.versions.record(family, version);
     if (there !== undefined && isSame(there, request)) {
       await drain(pack);
@@ -72,17 +75,23 @@ export class Publisher {
     const memory = this.#parts.editions.remember();
     const quarantine = await this.#unpacked(order, memory);
     try {
-      return await this.#take(order, quarantine, memory);
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const published = await this.#take(order, quarantine, memory);
+        if (published !== undefined) return published;
+      }
+      throw new StoreError('busy', `Git objects of ${family} keep being removed`);
     } finally {
       await quarantine.close();
     }
   }
 
-  async #take(order: PublishOrder, quarantine: Quarantine, memory: Remembering): Promise<Published> {
+  /** Undefined where objects were removed that were there when it began. */
+  async #take(order: PublishOrder, quarantine: Quarantine, memory: Remembering): Promise<Published | undefined> {
     const { family, version, request, signal } = order;
     const { tree } = request;
     const breather = new Breather(signal);
     const repository = this.#repository(family);
+    const standing = await repository.standing();
     const connectivity = new Connectivity(quarantine, repository.objects, breather);
     await connectivity.check(tree, 'tree', await treeOfMain(repository));
     const source = new UnionSource(quarantine, repository.objects);
@@ -96,11 +105,12 @@ export class Publisher {
       if (there !== undefined) throw await this.#conflict(there, whole, source, breather);
       try {
         await this.#parts.editions.checkNameFree(family, version);
-        if (await this.#commit(order, whole, objects, quarantine)) {
+        if (await this.#commit(order, whole, { standing, objects, source: quarantine })) {
           memory.keep();
           return await this.#answer(order, 'published');
         }
       } catch (error) {
+        if (error instanceof GitError && error.code === 'objects-removed') return undefined;
         // Who took the name may have published this very version since it was looked for.
         const isTaken = error instanceof DefinitionError && error.code === 'name-taken';
         if (!isTaken || (await this.#parts.versions.record(family, version)) === undefined) throw error;
@@ -113,8 +123,7 @@ export class Publisher {
   async #commit(
     { family, version, request, by }: PublishOrder,
     whole: Whole,
-    objects: readonly PackedObject[],
-    quarantine: Quarantine,
+    { standing, objects, source: quarantine }: Omit<PushBatch, 'updates'> & { readonly source: Quarantine },
   ): Promise<boolean> {
     const { refs } = await this.#repository(family).refs.list();
     const parent = refs.find(({ name }) => name === MAIN)?.oid ?? null;
@@ -132,7 +141,12 @@ export class Publisher {
       plan: (_updates, plan) => editions.plan(whole, { commit: commit.oid, by, with: 'publish', source }, plan),
     };
     try {
-      await this.#repository(family, policy).commit({ updates, objects: [...objects, commit], source: quarantine });
+      await this.#repository(family, policy).commit({
+        standing,
+        updates,
+        objects: [...objects, commit],
+        source: quarantine,
+      });
       return true;
     } catch (error) {
       if (error instanceof GitError && error.code === 'ref-moved') return false;

@@ -1,6 +1,7 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import {
   anyOf,
+  flag,
   integer,
   list,
   mapOf,
@@ -32,6 +33,9 @@ import type {
   PinTarget,
   Published,
   PublishRequest,
+  RetainedVersion,
+  RetentionReport,
+  RetentionRequest,
   Source,
   Statement,
   TreeDifference,
@@ -236,6 +240,7 @@ const FAMILY_EVENT = named(
       note: optional(text()),
     }),
     object<EventOf<Statement['kind']>>({ ...EVENT, what: STATEMENT_KIND, version: text(), text: text() }),
+    object<EventOf<'removed'>>({ ...EVENT, what: oneOf('removed'), version: text(), digest: DIGEST, reason: text() }),
   ),
   'one thing that happened in a family',
 );
@@ -303,3 +308,40 @@ export interface Missing {
   readonly missing: readonly string[];
 }
 export const MISSING: Schema<Missing> = named('Missing', object<Missing>({ missing: list(OID) }));
+
+const RULES = {
+  keepLast: optional(integer({ minimum: 1, maximum: 1_000_000, description: 'a number of versions, one at least' })),
+  keepYoungerThan: optional(
+    integer({ minimum: 1, maximum: 10 ** 10, description: 'a number of seconds, one at least' }),
+  ),
+};
+export const RETENTION_REQUEST: Schema<RetentionRequest> = named(
+  'RetentionRequest',
+  object<RetentionRequest>(
+    { ...RULES, apply: optional(flag('whether to remove what is to go; it is only told otherwise')) },
+    { additionalProperties: false },
+  ),
+);
+
+const RETAINED_VERSION = named(
+  'RetainedVersion',
+  object<RetainedVersion>({
+    version: text(),
+    digest: DIGEST,
+    publishedAt: TIME,
+    action: oneOf('kept', 'removed'),
+    why: list(text(), { description: 'why it stays' }),
+    inHistory: optional({
+      ...oneOf(true),
+      description: 'true where its commit is behind others that stay, and its files with it; else left out',
+    }),
+  }),
+);
+export const RETENTION_REPORT: Schema<RetentionReport> = named(
+  'RetentionReport',
+  object<RetentionReport>({
+    family: FAMILY,
+    applied: flag('false where nothing was changed'),
+    versions: list(RETAINED_VERSION),
+  }),
+);

@@ -7,6 +7,7 @@ import { statementsKey } from '../store/keys.ts';
 import { Plan } from '../store/plan.ts';
 import { DefinitionError } from './definition-error.ts';
 import type { Events } from './events.ts';
+import { planNeed } from './removal.ts';
 import { STATEMENT_REQUEST, type StatementRequest } from './schemas.ts';
 import type { StatementsRecord } from './version-record.ts';
 import type { Versions } from './versions.ts';
@@ -35,6 +36,7 @@ export class Statements {
       const old = value === undefined ? [] : decodeJson<StatementsRecord>(value).statements;
       checkFits(old, kind, version);
       const plan = new Plan().check({ key, value });
+      await planNeed(this.#keys, family, version, plan);
       const at = await this.#events.plan(family, { what: kind, version, text }, by, plan);
       const record: StatementsRecord = { statements: [...old, { kind, text, at, by }] };
       return { commit: plan.put({ key, value: encodeJson(record) }).commit, result: undefined };

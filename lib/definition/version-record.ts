@@ -17,6 +17,26 @@ export interface StatementsRecord {
   readonly statements: readonly Statement[];
 }
 
+/** The value under a version's key of removals: that somebody is about to remove it, or that it was removed. */
+export type RemovalRecord = Removing | Removed;
+
+/** Whoever comes to need the version takes this away, and the removal does not happen. */
+export interface Removing {
+  readonly state: 'removing';
+  /** Tells two attempts apart. */
+  readonly attempt: string;
+}
+
+/** It stays for good, so that the name never stands for anything else. */
+export interface Removed {
+  readonly state: 'removed';
+  readonly version: string;
+  readonly at: string;
+  readonly by: Actor;
+  readonly reason: string;
+  readonly record: VersionRecord;
+}
+
 /** A version as it is shown. */
 export function shownVersion(
   family: string,

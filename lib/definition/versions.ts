@@ -6,6 +6,7 @@ import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
 import { after, manifestKey, pinKey, pinsOf, statementsKey, tagOfKey, versionKey, versionsOf } from '../store/keys.ts';
 import { DefinitionError } from './definition-error.ts';
 import { isPin } from './pin-name.ts';
+import { gone, removedIn } from './removal.ts';
 import { isVersion, newestOf } from './version-name.ts';
 import { shownVersion, type PinRecord, type StatementsRecord, type VersionRecord } from './version-record.ts';
 import type { Family, FamilyPage, Statement, Version, VersionPage } from './wire.ts';
@@ -128,6 +129,9 @@ export class Versions {
 
   async #unknown(family: string, ref: string): Promise<Error> {
     if (!(await this.#families.exists(family))) return familyUnknown(family);
+    const removed =
+      isVersion(ref) || parseDigest(ref) !== undefined ? await removedIn(this.#keys, family, ref) : undefined;
+    if (removed !== undefined) return gone(family, removed);
     const { versions } = await this.page(family, undefined, NAMES_TOLD + 1);
     const names = versions.slice(0, NAMES_TOLD).map(({ version }) => version);
     const there = names.length === 0 ? 'nothing is published in it' : `it has ${names.join(', ')}`;

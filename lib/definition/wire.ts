@@ -158,6 +158,7 @@ export type FamilyEvent = { readonly number: number; readonly at: string; readon
       readonly note?: string;
     }
   | { readonly what: Statement['kind']; readonly version: string; readonly text: string }
+  | { readonly what: 'removed'; readonly version: string; readonly digest: Sha256; readonly reason: string }
 );
 
 /** The newest first. */
@@ -214,4 +215,37 @@ export interface Fault {
   /** Path of the key in the metadata: `variants[2].prompt`. */
   readonly key?: string;
   readonly message: string;
+}
+
+/** Which versions of a family stay beside those that always do. One rule at least is given. */
+export interface RetentionRules {
+  /** So many that were published last. */
+  readonly keepLast?: number;
+  /** Those that were published within so many seconds. */
+  readonly keepYoungerThan?: number;
+}
+
+export interface RetentionRequest extends RetentionRules {
+  /** Otherwise it is only told what would go. */
+  readonly apply?: boolean;
+}
+
+/** What retention makes of a version. */
+export interface RetainedVersion {
+  readonly version: string;
+  readonly digest: Sha256;
+  readonly publishedAt: string;
+  readonly action: 'kept' | 'removed';
+  /** Why it stays. */
+  readonly why: readonly string[];
+  /** Its commit is behind others that stay, and so are its files in the family's Git repository. */
+  readonly inHistory?: true;
+}
+
+export interface RetentionReport {
+  readonly family: string;
+  /** False where nothing was changed: what is removed would be. */
+  readonly applied: boolean;
+  /** What was published last comes first. */
+  readonly versions: readonly RetainedVersion[];
 }

@@ -9,6 +9,7 @@ export type GitErrorCode =
   | 'forbidden-content' // well formed, but refused by the checker
   | 'limit-exceeded' // larger, deeper or more than the limits allow
   | 'object-missing' // an object that should be there is not in this repository
+  | 'objects-removed' // objects were removed from the repository while a push was judged by what it had
   | 'ref-moved' // a ref no longer has the value that the update expected
   | 'ref-refused' // an update that the repository does not allow
   | 'truncated'; // the input ended too early

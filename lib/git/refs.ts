@@ -1,3 +1,4 @@
+import type { HistoryEnds } from './history-ends.ts';
 import type { ObjectSource } from './object-source.ts';
 import type { Oid } from './oid.ts';
 
@@ -24,6 +25,9 @@ export interface Refs {
 
 /** What a fetch needs of a repository. */
 export interface Repository {
+  /** Where its history ends before its beginning. */
+  ends(): Promise<HistoryEnds>;
+
   readonly objects: ObjectSource;
   readonly refs: Refs;
 }

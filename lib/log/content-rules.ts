@@ -1,6 +1,6 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import { parseEntry } from './entry-bytes.ts';
-import type { DefinitionFact, LogEntry, PinFact, RunFact } from './entry.ts';
+import type { DefinitionFact, LogEntry, PinFact, RemovalFact, RunFact } from './entry.ts';
 import { wrongField } from './entry-shape.ts';
 import { LogError } from './log-error.ts';
 
@@ -19,6 +19,7 @@ interface RunSoFar {
  */
 export class ContentRules {
   readonly #versions = new Map<string, Sha256>();
+  readonly #removed = new Set<string>();
   readonly #pins = new Map<string, string>();
   readonly #runs = new Map<string, RunSoFar>();
 
@@ -45,6 +46,8 @@ export class ContentRules {
         return this.#pin(entry);
       case 'statement':
         return this.#versions.has(nameOf(entry.family, entry.version)) ? undefined : notThere(entry);
+      case 'removal':
+        return this.#removal(entry);
       case 'run':
         return this.#run(entry);
       case 'review':
@@ -61,8 +64,32 @@ export class ContentRules {
     const name = nameOf(family, version);
     const before = this.#versions.get(name);
     if (before === undefined) this.#versions.set(name, digest);
+    if (this.#removed.has(name)) return `${text(name)} was removed before, and its name is never used again`;
     if (before === undefined || before === digest) return undefined;
     return `${text(name)} is said to be ${text(digest)}, and was ${text(before)} before: a version names one digest for ever`;
+  }
+
+  #removal({ family, version, digest }: RemovalFact): string | undefined {
+    const name = nameOf(family, version);
+    if (this.#versions.get(name) !== digest)
+      return `${text(name)} (${text(digest)}) is removed, which the log does not have`;
+    if (this.#removed.has(name)) return `${text(name)} was removed before`;
+    this.#removed.add(name);
+    return undefined;
+  }
+
+  /** Whether a version was published so, and is there. */
+  #has({
+    family,
+    version,
+    digest,
+  }: {
+    readonly family: string;
+    readonly version: string;
+    readonly digest: Sha256;
+  }): boolean {
+    const name = nameOf(family, version);
+    return this.#versions.get(name) === digest && !this.#removed.has(name);
   }
 
   #pin({ family, pin, from, to }: PinFact): string | undefined {
@@ -73,7 +100,7 @@ export class ContentRules {
     if ((from?.digest ?? null) !== stood) {
       return `the pin ${text(name)} is said to move from ${text(from?.digest ?? 'nowhere')}, and stood at ${text(stood ?? 'nowhere')}`;
     }
-    if (to === null || this.#versions.get(nameOf(family, to.version)) === to.digest) return undefined;
+    if (to === null || this.#has({ family, ...to })) return undefined;
     return `the pin ${text(name)} is moved to ${text(to.version)} (${text(to.digest)}), which the log does not have`;
   }
 
@@ -85,7 +112,7 @@ export class ContentRules {
 
   #isOfUnknown(id: string, { family, version, digest }: RunFact['definition']): string | undefined {
     const name = nameOf(family, version);
-    if (this.#versions.get(name) === digest) return undefined;
+    if (this.#has({ family, version, digest })) return undefined;
     return `the run ${text(id)} is of ${text(name)} (${text(digest)}), which the log does not have`;
   }
 

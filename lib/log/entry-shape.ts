@@ -12,6 +12,7 @@ const SHAPES: Readonly<Record<EntryFact['type'], Shape>> = {
   definition: { family: isText, version: isText, kind: isText, digest: isDigest },
   pin: { family: isText, pin: isText, from: target, to: target },
   statement: { family: isText, version: isText, kind: isText, text: isText },
+  removal: { family: isText, version: isText, digest: isDigest, reason: isText },
   run: { id: isText, record: isDigest, review: isDigest, reviewer: isText, definition, status: isText },
   review: { id: isText, reviewer: isText, review: isDigest, supersedes: orNone(isDigest) },
   amend: {

@@ -18,7 +18,7 @@ export interface EntryHead {
 }
 
 export type EntryFact =
-  DefinitionFact | PinFact | StatementFact | RunFact | ReviewFact | AmendFact | RetractFact | EraseFact;
+  DefinitionFact | PinFact | StatementFact | RemovalFact | RunFact | ReviewFact | AmendFact | RetractFact | EraseFact;
 
 export interface DefinitionFact {
   readonly type: 'definition';
@@ -49,6 +49,15 @@ export interface StatementFact {
   readonly version: string;
   readonly kind: Statement['kind'];
   readonly text: string;
+}
+
+/** A version was taken away, by what rule or for what reason. No run names it, and its name is never used again. */
+export interface RemovalFact {
+  readonly type: 'removal';
+  readonly family: string;
+  readonly version: string;
+  readonly digest: Sha256;
+  readonly reason: string;
 }
 
 /** A run is published with its record and its first review. */

@@ -1,6 +1,6 @@
 import { asBuffer } from '../encoding/as-buffer.ts';
 import { wellFormed } from '../encoding/well-formed.ts';
-import type { VersionRecord } from '../definition/version-record.ts';
+import type { RemovalRecord, VersionRecord } from '../definition/version-record.ts';
 import type { FamilyEvent } from '../definition/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
@@ -11,6 +11,7 @@ import {
   familyOfKey,
   numberOfKey,
   pendingEventKey,
+  removedKey,
   versionKey,
 } from '../store/keys.ts';
 import type { NewEntry } from './appending.ts';
@@ -68,11 +69,24 @@ export async function factOf(keys: KeyedStore, family: string, value: Uint8Array
     return { ...head, type: 'pin', family, pin, from, to, ...(note === undefined ? {} : { note: wellFormed(note) }) };
   }
   const { version } = event;
+  if (event.what === 'removed') {
+    const { digest, reason } = event;
+    return { ...head, type: 'removal', family, version, digest, reason: wellFormed(reason) };
+  }
   if (event.what !== 'published')
     return { ...head, type: 'statement', family, version, kind: event.what, text: wellFormed(event.text) };
-  const record = await keys.get(versionKey(family, version));
+  const record = await publishedAs(keys, family, version);
   if (record === undefined) return undefined;
-  const { kind, digest, tree, commit, layer, config, image } = decodeJson<VersionRecord>(record);
+  const { kind, digest, tree, commit, layer, config, image } = record;
   const parts = { layer: layer.digest, config: config.digest, ...(image === undefined ? {} : { image }) };
   return { ...head, type: 'definition', family, version, kind, digest, tree, commit, ...parts };
+}
+
+/** What was published, whether or not it is there still. */
+async function publishedAs(keys: KeyedStore, family: string, version: string): Promise<VersionRecord | undefined> {
+  const value = await keys.get(versionKey(family, version));
+  if (value !== undefined) return decodeJson<VersionRecord>(value);
+  const removal = await keys.get(removedKey(family, version));
+  const record = removal === undefined ? undefined : decodeJson<RemovalRecord>(removal);
+  return record?.state === 'removed' ? record.record : undefined;
 }

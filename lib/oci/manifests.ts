@@ -21,6 +21,7 @@ import { checkMayGo, linkTo, locate, rescue, withoutMark, type BlobLink, type Ma
 import { parseManifest, type Manifest, type Named } from './manifest.ts';
 import type { Reference } from './name.ts';
 import { OciError } from './oci-error.ts';
+import { removedManifest } from './removed-manifest.ts';
 import type { Quotas } from './quotas.ts';
 import type { Referrers } from './referrers.ts';
 import type { Tags } from './tags.ts';
@@ -75,7 +76,7 @@ export class Manifests {
   async find(family: string, reference: Reference): Promise<FoundManifest> {
     const digest = 'digest' in reference ? reference.digest : await this.#tags.find(family, reference.tag);
     const value = digest === undefined ? undefined : await this.#keys.get(manifestKey(family, digest));
-    if (digest === undefined || value === undefined) throw unknownManifest(reference);
+    if (digest === undefined || value === undefined) throw await this.#unknown(family, reference);
     const link = decodeJson<ManifestLink>(value);
     if (link.condemned !== undefined) {
       await rescue(this.#keys, manifestKey(family, digest));
@@ -83,6 +84,11 @@ export class Manifests {
     }
     const { mediaType, published } = link;
     return { digest, mediaType, located: locate(digest, link), ...(published === undefined ? {} : { published }) };
+  }
+
+  async #unknown(family: string, reference: Reference): Promise<OciError> {
+    const removed = await removedManifest(this.#keys, family, 'digest' in reference ? reference.digest : reference.tag);
+    return removed === undefined ? unknownManifest(reference) : new OciError('manifest-unknown', removed, reference);
   }
 
   /** Keeps a manifest to the byte, once everything that it names is there, and points the tags at it. */

@@ -8,6 +8,7 @@ import { after, pinKey, tagKey, tagOfKey, tagOfManifestKey, tagsOf, versionKey }
 import { Plan } from '../store/plan.ts';
 import { familyUnknown, type Families } from './families.ts';
 import { OciError } from './oci-error.ts';
+import { removedManifest } from './removed-manifest.ts';
 import { isImmutable } from './tag-rules.ts';
 
 /** Tags: a name in a family for a digest. The value under a tag's key is the digest as text. */
@@ -55,6 +56,7 @@ export class Tags {
   async plan(family: string, tag: string, digest: Digest, plan: Plan): Promise<void> {
     const old = await this.find(family, tag);
     if (old !== undefined && old !== digest) await this.checkMayLeave(family, tag, old, digest, plan);
+    if (old === undefined) await this.#checkNotRemoved(family, tag, plan);
     this.planMove(family, tag, old, digest, plan);
   }
 
@@ -82,6 +84,12 @@ export class Tags {
       if (value !== undefined) throw new OciError('tag-immutable', `${family} has ${tag} as ${what}`, { tag });
       plan.check({ key, value });
     }
+  }
+
+  /** The name of a version that was removed never stands for anything else. */
+  async #checkNotRemoved(family: string, tag: string, plan: Plan): Promise<void> {
+    const removed = await removedManifest(this.#keys, family, tag, plan);
+    if (removed !== undefined) throw new OciError('tag-immutable', `${removed}; its name is not used again`, { tag });
   }
 
   /** Refuses to take an immutable tag off its manifest. */

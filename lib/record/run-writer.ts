@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/audit.ts';
+import { planNeed } from '../definition/removal.ts';
 import type { Actor } from '../definition/wire.ts';
 import type { Appending, NewEntry } from '../log/appending.ts';
 import { encodeJson } from '../store/json-value.ts';
@@ -103,6 +104,8 @@ export class RunWriter {
         const kept = await body.keep();
         plan.check(...kept.checks).put(...kept.puts);
       }
+      if ('definition' in entry && entry.definition !== undefined)
+        await planNeed(this.#stored.keys, entry.definition.family, entry.definition.version, plan);
       const faults: RunFault[] = [];
       if (record !== undefined) await this.checkMedia(record, faults, plan);
       throwFaults(faults);

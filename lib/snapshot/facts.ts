@@ -39,6 +39,7 @@ const FIELDS: Readonly<Record<EntryFact['type'], (entry: Fields) => boolean>> = 
   pin: ({ family, pin, from, to, note }) =>
     isText(family) && isText(pin) && isTarget(from) && isTarget(to) && maybe(note),
   statement: ({ family, version, kind, text }) => [family, version, kind, text].every(isText),
+  removal: ({ family, version, digest, reason }) => [family, version, reason].every(isText) && isSha256(digest),
   run: ({ id, record, review, reviewer, definition, status }) =>
     [id, reviewer, status].every(isText) &&
     isSha256(record) &&

@@ -1,4 +1,4 @@
-import type { DefinitionFact, PinFact, StatementFact } from '../log/entry.ts';
+import type { DefinitionFact, PinFact, RemovalFact, StatementFact } from '../log/entry.ts';
 import type { Placed } from './facts.ts';
 import { foundField } from '../scrub/findings.ts';
 import type { Ref } from './objects.ts';
@@ -8,7 +8,7 @@ import type { Scrubber } from '../scrub/scrubber.ts';
 import { FORMAT } from './shape.ts';
 import type { FamilyDocument, PinState, VersionState } from './wire.ts';
 
-export type FamilyEvent = Placed<DefinitionFact | PinFact | StatementFact>;
+export type FamilyEvent = Placed<DefinitionFact | PinFact | StatementFact | RemovalFact>;
 
 /** The document of a family from all its events. `documents` are those of the versions that runs name. */
 export function renderFamily(
@@ -54,6 +54,7 @@ function versionState(
     .map((one) => ({ ...said(scrubbing, one), kind: one.kind, text: scrubbing.text(one.text) }));
   const last = statements.findLast(({ kind }) => kind !== 'erratum');
   const document = documents.get(version);
+  const removed = events.find((one) => one.type === 'removal' && one.version === version);
   return {
     ...said(scrubbing, event),
     version,
@@ -66,6 +67,9 @@ function versionState(
     ...(image === undefined ? {} : { image }),
     ...(statements.length === 0 ? {} : { statements }),
     ...(last?.kind === 'retired' ? { retired: last.text } : {}),
+    ...(removed?.type === 'removal'
+      ? { removed: { ...said(scrubbing, removed), reason: scrubbing.text(removed.reason) } }
+      : {}),
     ...(document === undefined ? {} : { document }),
   };
 }

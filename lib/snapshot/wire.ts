@@ -170,6 +170,8 @@ export interface VersionState extends Said {
   readonly statements?: readonly (Said & { readonly kind: Statement['kind']; readonly text: string })[];
   /** The reason, while it is retired. */
   readonly retired?: string;
+  /** Set where it was removed: nothing of it can be had any more. */
+  readonly removed?: Said & { readonly reason: string };
   /** Of a version that a published run names. */
   readonly document?: Ref;
 }

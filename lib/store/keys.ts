@@ -29,12 +29,16 @@ import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '..
  *     f <family> 00 <digest> <digest>   a referrer: subject, then the manifest that names it
  *     g <family> 00 <digest> <tag>      a tag of a manifest, found by the manifest
  *     h <family> 00 <ref>               a ref of the family's Git repository; with no name, a mark that each change renews
+ *     i <family> 00                     whether a ref reached each of the family's Git objects when that was last looked at
  *     j <family> 00 <oid>               a Git object of the family
+ *     k <family> 00 <oid>               a Git object that no ref reached, and since when; with no id, a mark that each removal renews
+ *     l <family> 00 <oid>               a commit with which history ends, since its parents were taken away: which these were
  *     m <family> 00 <digest>            a manifest of the family
  *     p <family> 00 <pin>               a pin: the version that an operator's name stands for
  *     s <family> 00 <version>           statements on a version that were made after it was published
  *     t <family> 00 <tag>               a tag
  *     v <family> 00 <version>           a published version
+ *     x <family> 00 <version>           a version that is being taken away, or that was; under its digest the version's name
  *
  * A letter is one byte; <content> is the 32 bytes of a SHA-256; <digest> is a byte for the algorithm (1 SHA-256,
  * 2 SHA-512) and its bytes; <oid> is the 20 bytes of a Git object id; <level> is one byte, <number> eight, the highest first; names,
@@ -90,12 +94,25 @@ export function referrerKey(family: string, subject: Digest, manifest: Digest): 
 }
 
 export function gitObjectKey(family: string, oid: string): Buffer {
-  const key = Buffer.allocUnsafe(family.length + 2 + OID_BYTES);
-  key.write('j', 0, 1, 'latin1');
-  key.write(family, 1, 'latin1');
-  key[family.length + 1] = 0;
-  key.write(oid, family.length + 2, 'hex');
-  return key;
+  return familyAndOid('j', family, oid);
+}
+
+/** Without an id, the mark that each removal of objects renews. */
+export function unreachedKey(family: string, oid = ''): Buffer {
+  return familyAndOid('k', family, oid);
+}
+
+export function historyEndKey(family: string, oid: string): Buffer {
+  return familyAndOid('l', family, oid);
+}
+
+export function tidinessKey(family: string): Buffer {
+  return Buffer.from(`i${family}\0`, 'latin1');
+}
+
+/** By the name of the version, or by its digest. */
+export function removedKey(family: string, version: string): Buffer {
+  return Buffer.from(`x${family}\0${version}`, 'latin1');
 }
 
 export function refKey(family: string, ref: string): Buffer {
@@ -210,6 +227,7 @@ export const allEvents = below(Buffer.from('e'));
 export const allPins = below(Buffer.from('p'));
 export const allStatements = below(Buffer.from('s'));
 export const allVersions = below(Buffer.from('v'));
+export const allRemoved = below(Buffer.from('x'));
 
 /**
  * What is moved with a store, in order, beside small content: all but leases (L), uploads (U) and the note of a move itself (Y).
@@ -222,6 +240,11 @@ export const movedKeys: readonly KeyRange[] = [
   { start: Buffer.from('Z'), end: Buffer.of(0xff) },
 ];
 export const everyKey: KeyRange = { start: Buffer.of(0), end: Buffer.of(0xff) };
+
+/** Leases by which it is told that a family is being read. */
+export function readingLeases(family: string): KeyRange {
+  return below(leaseKey(`reading ${family} `));
+}
 
 /** The families whose names begin so. */
 export function familiesBelow(prefix: string): KeyRange {
@@ -258,6 +281,19 @@ export function allReferrersOf(family: string): KeyRange {
 
 export function gitObjectsOf(family: string): KeyRange {
   return below(Buffer.from(`j${family}\0`, 'latin1'));
+}
+
+/** With the mark of removals before them. */
+export function unreachedOf(family: string): KeyRange {
+  return below(Buffer.from(`k${family}\0`, 'latin1'));
+}
+
+export function historyEndsOf(family: string): KeyRange {
+  return below(Buffer.from(`l${family}\0`, 'latin1'));
+}
+
+export function removedOf(family: string): KeyRange {
+  return below(Buffer.from(`x${family}\0`, 'latin1'));
 }
 
 export function refsOf(family: string): KeyRange {
@@ -368,6 +404,15 @@ function letterAnd(letter: string, rest: string, encoding: 'hex' | 'latin1'): Bu
   const key = Buffer.allocUnsafe(1 + Buffer.byteLength(rest, encoding));
   key.write(letter, 0, 1, 'latin1');
   key.write(rest, 1, encoding);
+  return key;
+}
+
+function familyAndOid(letter: string, family: string, oid: string): Buffer {
+  const key = Buffer.allocUnsafe(family.length + 2 + oid.length / 2);
+  key.write(letter, 0, 1, 'latin1');
+  key.write(family, 1, 'latin1');
+  key[family.length + 1] = 0;
+  key.write(oid, family.length + 2, 'hex');
   return key;
 }
 

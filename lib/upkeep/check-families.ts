@@ -1,14 +1,15 @@
-import { asBuffer } from '../encoding/as-buffer.ts';
-import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
+import { entriesOf } from '../store/keyed-store.ts';
 import { allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
 import { checkFamilyKeys } from './check-family.ts';
 import { checkRepository } from './check-git.ts';
+import { checkGitLinks } from './check-git-links.ts';
 import { checkVersions } from './check-versions.ts';
 import type { Checking } from './checking.ts';
+import { familiesUnder } from './families-under.ts';
 import { totalFor } from './total.ts';
 
-/** The letters of keys.ts that stand before the name of a family. */
-const LETTERS = 'befghjmpstv';
+/** The letters of keys.ts that stand before the name of a family; but for i and k, which are marks of the collector. */
+const LETTERS = 'befghjlmpstvx';
 const GIT_OBJECTS = 'j';
 
 const LOST = { severity: 'error', what: 'the repository has no record' } as const;
@@ -47,24 +48,6 @@ export async function checkFamilies(checking: Checking): Promise<number> {
 async function checkFamily(checking: Checking, family: string): Promise<void> {
   await checkFamilyKeys(checking, family);
   await checkRepository(checking, family);
+  if (checking.content) await checkGitLinks(checking, family);
   await checkVersions(checking, family);
-}
-
-/** Each family that has keys under a letter, with the first of them; the others are leapt over. */
-async function* familiesUnder(
-  keys: KeyedStore,
-  letter: string,
-): AsyncGenerator<{ readonly family: string; readonly key: Uint8Array }> {
-  const end = Buffer.from(letter);
-  end[0] = (end[0] ?? 0) + 1;
-  let start: Buffer = Buffer.from(letter);
-  for (;;) {
-    const [first] = await keys.list({ start, end, limit: 1 });
-    if (first === undefined) return;
-    const name = nameOfKey(first.key);
-    const family = name.split('\0', 1)[0] ?? name;
-    yield { family, key: asBuffer(first.key) };
-    // A family's keys go on with 00 behind its name.
-    start = Buffer.from(`${letter}${family}\x01`, 'latin1');
-  }
 }

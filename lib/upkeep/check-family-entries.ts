@@ -1,4 +1,5 @@
-import type { PinRecord, StatementsRecord, VersionRecord } from '../definition/version-record.ts';
+import { isVersion } from '../definition/version-name.ts';
+import type { PinRecord, RemovalRecord, StatementsRecord, VersionRecord } from '../definition/version-record.ts';
 import type { NewEntry } from '../log/appending.ts';
 import { entryBytes, parseEntry } from '../log/entry-bytes.ts';
 import { factOf } from '../log/family-facts.ts';
@@ -8,6 +9,7 @@ import {
   allEvents,
   allLogEntries,
   allPins,
+  allRemoved,
   allStatements,
   allVersions,
   familyOfKey,
@@ -15,6 +17,7 @@ import {
   numberOfKey,
   pendingEventKey,
   pinKey,
+  removedKey,
   statementsKey,
   tagOfKey,
   versionKey,
@@ -36,6 +39,8 @@ export async function checkFamilyEntries(checking: Checking, facts: LogFacts, si
   await check.there(facts.versions.keys(), versionKey, 'the version');
   const standing = [...facts.pins].filter(([, to]) => to !== null).map(([name]) => name);
   await check.there(standing, pinKey, 'the pin');
+  await check.there(facts.removed.keys(), removedKey, 'the removal of the version');
+  await check.each(allRemoved, (family, entry) => removalFault(facts, family, entry));
   await check.there(facts.statements.keys(), statementsKey, 'a statement on the version');
 }
 
@@ -115,6 +120,15 @@ function pinFault({ pins }: LogFacts, family: string, { key, value }: Entry): st
   if (logged?.digest === digest && logged.version === version) return undefined;
   const where = logged === undefined || logged === null ? 'nowhere' : `at ${logged.version} (${logged.digest})`;
   return `the log says that the pin stands ${where}, and not at ${version} (${digest})`;
+}
+
+/** What somebody only was about to do is no removal, and a digest leads to one that stands under its name. */
+function removalFault({ removed }: LogFacts, family: string, { key, value }: Entry): string | undefined {
+  const name = tagOfKey(key);
+  if (!isVersion(name)) return undefined;
+  const removal = decodeJson<RemovalRecord>(value);
+  if (removal.state !== 'removed' || removed.get(nameOf(family, name)) === removal.record.digest) return undefined;
+  return 'the log does not say that the version was removed';
 }
 
 function statementsFault({ statements }: LogFacts, family: string, { key, value }: Entry): string | undefined {

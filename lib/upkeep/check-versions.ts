@@ -1,4 +1,5 @@
-import type { PinRecord, VersionRecord } from '../definition/version-record.ts';
+import { removedIn } from '../definition/removal.ts';
+import type { PinRecord, Removed, VersionRecord } from '../definition/version-record.ts';
 import type { FamilyEvent } from '../definition/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
@@ -76,6 +77,8 @@ async function checkEvents(checking: Checking, family: string, versions: readonl
       if (number !== expected) return `the events of the family lack ${expected}`;
       if (event.what !== 'published') return undefined;
       const value = await keys.get(versionKey(family, event.version));
+      const removed = await removedIn(keys, family, event.version);
+      if (removed !== undefined) return removalFault(removed, value, event.digest);
       if (value === undefined) return `${event.version} was published, and is not there`;
       const { digest } = decodeJson<VersionRecord>(value);
       return digest === event.digest
@@ -90,6 +93,13 @@ async function checkEvents(checking: Checking, family: string, versions: readonl
       published.has(version) ? undefined : 'no event of the family says that the version was published',
     );
   }
+}
+
+function removalFault({ record }: Removed, value: Uint8Array | undefined, digest: string): string | undefined {
+  if (value !== undefined) return 'the version was removed, and is there';
+  return record.digest === digest
+    ? undefined
+    : `the version was published as ${digest}, and removed as ${record.digest}`;
 }
 
 async function report(

@@ -5,18 +5,24 @@ import { allFamilies, nameOfKey } from '../store/keys.ts';
 import { withLease } from '../store/lease.ts';
 import { collectBlobs } from './collect-blobs.ts';
 import { collectContent } from './collect-content.ts';
+import { collectGitObjects } from './collect-git.ts';
 import { collectManifests } from './collect-manifests.ts';
 import { collectMedia } from './collect-media.ts';
 import { collectUploads } from './collect-uploads.ts';
 import {
   UnreadableManifest,
+  UnreadableRepository,
   type CollectOptions,
   type Collection,
   type CollectReport,
   type Removed,
 } from './collection.ts';
+import { familiesUnder } from './families-under.ts';
 import { makePace } from '../store/pace.ts';
 import { totalFor } from './total.ts';
+
+/** The letter of keys.ts under which they lie. */
+const GIT_OBJECTS = 'j';
 
 /**
  * Removes what nothing names, beside pushes (docs/decisions/collection.md): a thing is marked in one run and removed
@@ -25,8 +31,8 @@ import { totalFor } from './total.ts';
  */
 export async function collect(stores: Stores, registry: Registry, options: CollectOptions): Promise<CollectReport> {
   return withLease(stores.keys, 'garbage collection', { ...systemClock, now: options.now }, async (lease) => {
-    const removed: Removed = { uploads: 0, manifests: 0, blobs: 0, media: 0, content: 0 };
-    const marked: Removed = { uploads: 0, manifests: 0, blobs: 0, media: 0, content: 0 };
+    const removed: Removed = { uploads: 0, manifests: 0, blobs: 0, objects: 0, media: 0, content: 0 };
+    const marked: Removed = { uploads: 0, manifests: 0, blobs: 0, objects: 0, media: 0, content: 0 };
     const skipped: { family: string; why: string }[] = [];
     let freedBytes = 0;
     const collection: Collection = {
@@ -66,14 +72,31 @@ async function collectFamilies(collection: Collection, skipped: { family: string
     const family = nameOfKey(key);
     collection.onProgress?.('repositories', done, families);
     done += 1;
-    try {
+    await orSkipped(skipped, family, async () => {
       const rounds = roundsOf(collection);
       for (const _round of rounds) if (collection.untagged === true) await collectManifests(collection, family);
       for (const _round of rounds) await collectBlobs(collection, family);
-    } catch (error) {
-      if (!(error instanceof UnreadableManifest)) throw error;
-      skipped.push({ family, why: error.message });
-    }
+    });
+  }
+  // A first push that did not end has left objects, and no record of the family.
+  for await (const { family } of familiesUnder(collection.stores.keys, GIT_OBJECTS)) {
+    await collection.breathe();
+    await orSkipped(skipped, family, async () => {
+      for (const _round of roundsOf(collection)) await collectGitObjects(collection, family);
+    });
+  }
+}
+
+async function orSkipped(
+  skipped: { family: string; why: string }[],
+  family: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof UnreadableManifest || error instanceof UnreadableRepository)) throw error;
+    skipped.push({ family, why: error.message });
   }
 }
 

@@ -35,6 +35,8 @@ export interface Removed {
   uploads: number;
   manifests: number;
   blobs: number;
+  /** Of Git repositories. */
+  objects: number;
   media: number;
   content: number;
 }
@@ -64,5 +66,14 @@ export class UnreadableManifest extends Error {
 
   constructor(digest: Digest, cause: unknown) {
     super(`manifest ${digest} cannot be read`, { cause });
+  }
+}
+
+/** A Git repository of which something is missing: what it leads to cannot be known, so no object of it is removed. */
+export class UnreadableRepository extends Error {
+  override readonly name = 'UnreadableRepository';
+
+  constructor(what: string, cause: unknown) {
+    super(`its Git repository cannot be read: ${what}`, { cause });
   }
 }

@@ -8,6 +8,8 @@ export class LogFacts {
   readonly versions = new Map<string, { readonly digest: Sha256; readonly parts: string }>();
   readonly pins = new Map<string, PinTarget | null>();
   readonly statements = new Map<string, string>();
+  /** Versions that were removed, and the digests by which they were known. */
+  readonly removed = new Map<string, Sha256>();
   /** How many entries there are about a run. */
   readonly runs = new Map<string, number>();
   /** Of each family, the places of its entries. */
@@ -25,10 +27,18 @@ export class LogFacts {
     this.#addOfFamily(entry);
   }
 
+  /** What was said of it stays in the log, and in no store. */
+  #remove(name: string, digest: Sha256): void {
+    this.removed.set(name, digest);
+    this.versions.delete(name);
+    this.statements.delete(name);
+  }
+
   #addOfFamily(entry: Extract<LogEntry, { readonly family: string }>): void {
     if (entry.type === 'definition')
       this.versions.set(nameOf(entry.family, entry.version), { digest: entry.digest, parts: partsOf(entry) });
     else if (entry.type === 'pin') this.pins.set(nameOf(entry.family, entry.pin), entry.to);
+    else if (entry.type === 'removal') this.#remove(nameOf(entry.family, entry.version), entry.digest);
     else {
       const name = nameOf(entry.family, entry.version);
       this.statements.set(name, (this.statements.get(name) ?? '') + statementText(entry));

@@ -8,6 +8,7 @@ import { audit } from './api/audit.ts';
 import { diff } from './api/diff.ts';
 import { families, family } from './api/families.ts';
 import { familyQuotaGet, familyQuotaPut } from './api/family-quota.ts';
+import { familyRetention } from './api/family-retention.ts';
 import { familyRulesGet, familyRulesPut } from './api/family-rules.ts';
 import { history } from './api/history.ts';
 import { missing } from './api/missing.ts';
@@ -51,6 +52,7 @@ const SERVED: readonly Route[] = [
   familyRulesPut,
   familyQuotaGet,
   familyQuotaPut,
+  familyRetention,
   audit,
   families,
   family,

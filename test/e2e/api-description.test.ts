@@ -101,6 +101,15 @@ describe('the typed clients', () => {
       for (const outcome of ['published', 'unchanged'])
         expect((await client.publish(FAMILY, `v1.${at}.0`, request, pack)).outcome).toBe(outcome);
     }
+    for (const [at, tree] of trees.entries()) {
+      const request = { tree: tree.oid, author: AUTHOR, source: {} };
+      const pack = async function* (): AsyncGenerator<Uint8Array> {
+        yield packOfTree(tree);
+      };
+      await client.publish('retained', `v1.${at}.0`, request, pack);
+    }
+    expect((await client.retain('retained', { keepLast: 1 })).applied).toBe(false);
+    expect((await client.retain('retained', { keepLast: 1, apply: true })).applied).toBe(true);
     const version = await client.version(one);
     expect((await client.files({ family: FAMILY, ref: version.digest })).files).toHaveLength(2);
     await client.metadata(one);
@@ -215,6 +224,17 @@ const REFUSED: readonly (readonly [code: string, method: string, target: string,
   ['audit-page-invalid', 'GET', '/audit?action=thought'],
   ['audit-page-invalid', 'GET', '/audit?since=2026-02-99'],
   ['page-invalid', 'GET', `/definitions/${FAMILY}?n=-1`],
+  ['retention-invalid', 'POST', '/families/retained/retention', '{"keepLast":0}'],
+  ['retention-invalid', 'POST', '/families/retained/retention', '{}'],
+  ['name-unknown', 'POST', '/families/nobody/retention', '{"keepLast":1}'],
+  ['version-removed', 'GET', '/definitions/retained@v1.0.0'],
+  ['version-removed', 'GET', '/definitions/retained@v1.0.0/metadata'],
+  ['version-removed', 'GET', '/definitions/retained@v1.0.0/files'],
+  ['version-removed', 'GET', '/definitions/retained@v1.0.0/files/prompt.md'],
+  ['version-removed', 'GET', '/definitions/retained@v1.0.0/archive'],
+  ['version-removed', 'POST', '/definitions/retained@v1.0.0/statements', '{"kind":"retired","text":"x"}'],
+  ['version-removed', 'PUT', '/pins/retained@stable', '{"to":"v1.0.0"}'],
+  ['version-removed', 'GET', '/diff?from=retained@v1.0.0&to=retained@v1.1.0'],
   ['version-unknown', 'GET', `/definitions/${FAMILY}@v9.9.9`],
   ['file-unknown', 'GET', `/definitions/${FAMILY}@v1.0.0/files/none`],
   ['version-unknown', 'GET', `/definitions/${FAMILY}@nowhere/archive`],
@@ -222,6 +242,13 @@ const REFUSED: readonly (readonly [code: string, method: string, target: string,
   ['statement-invalid', 'POST', `/definitions/${FAMILY}@v1.0.0/statements`, '{"kind":"restore","text":"x"}'],
   ['media-type-unsupported', 'PUT', `/definitions/${FAMILY}@v2.0.0`, '{}'],
   ['publish-invalid', 'PUT', `/definitions/${FAMILY}@v2.0.0`, '{"tree":"x"}', 'application/vnd.assay.publish.v1'],
+  [
+    'version-removed',
+    'PUT',
+    '/definitions/retained@v1.0.0',
+    JSON.stringify({ tree: '1'.repeat(40), author: AUTHOR, source: {} }),
+    'application/vnd.assay.publish.v1',
+  ],
   ['pin-invalid', 'PUT', `/pins/${FAMILY}@stable`, '{"to":7}'],
   ['pin-invalid', 'PUT', `/pins/${FAMILY}@Stable`, '{"to":"v1.0.0"}'],
   ['pin-moved', 'PUT', `/pins/${FAMILY}@stable`, `{"to":"v1.0.0","expect":"sha256:${'0'.repeat(64)}"}`],

@@ -58,7 +58,12 @@ export class Parcel {
   }
 
   batch(...updates: RefUpdate[]): PushBatch {
-    return { updates, objects: [...this.quarantine.objects()] as PackedObject[], source: this.quarantine };
+    return {
+      standing: undefined,
+      updates,
+      objects: [...this.quarantine.objects()] as PackedObject[],
+      source: this.quarantine,
+    };
   }
 
   #spool(): Spool {

@@ -8,7 +8,10 @@ import { type OnFault, publicMessage } from '../refusal.ts';
 import { UnionSource } from '../union-source.ts';
 import { Connectivity } from './connectivity.ts';
 import type { PushRequest } from './push-request.ts';
-import type { PushTarget, RefUpdate } from './push-target.ts';
+import type { PushTarget, RefUpdate, Standing } from './push-target.ts';
+
+/** So often a push is judged anew where objects are removed meanwhile. */
+const MAX_TRIES = 10;
 
 /** One push whose pack has been read: decides about each ref, then commits all that is good at once. */
 export class PushSession {
@@ -16,8 +19,10 @@ export class PushSession {
   readonly #request: PushRequest;
   readonly #pushed: Quarantine | undefined;
   readonly #onFault: OnFault;
-  readonly #connectivity: Connectivity;
-  readonly #verdicts: Map<string, string | undefined>;
+  readonly #breather: Breather;
+  #connectivity: Connectivity;
+  #verdicts: Map<string, string | undefined> = new Map();
+
   constructor(
     target: PushTarget,
     request: PushRequest,
@@ -28,11 +33,25 @@ export class PushSession {
     this.#request = request;
     this.#pushed = pushed;
     this.#onFault = options.onFault;
-    this.#connectivity = new Connectivity(pushed, target.objects, new Breather(options.signal));
-    this.#verdicts = new Map(request.updates.map(({ name }) => [name, undefined]));
+    this.#breather = new Breather(options.signal);
+    this.#connectivity = new Connectivity(pushed, target.objects, this.#breather);
   }
 
   async run(): Promise<ReadonlyMap<string, string | undefined>> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#try();
+      } catch (error) {
+        if (!(error instanceof GitError) || error.code !== 'objects-removed') throw error;
+        if (tries === MAX_TRIES) return new Map(this.#request.updates.map(({ name }) => [name, error.message]));
+      }
+    }
+  }
+
+  async #try(): Promise<ReadonlyMap<string, string | undefined>> {
+    const standing = await this.#target.standing();
+    this.#connectivity = new Connectivity(this.#pushed, this.#target.objects, this.#breather);
+    this.#verdicts = new Map(this.#request.updates.map(({ name }) => [name, undefined]));
     await this.#judgeNames();
     const objects =
       this.#pushed === undefined ? this.#target.objects : new UnionSource(this.#pushed, this.#target.objects);
@@ -41,7 +60,7 @@ export class PushSession {
       for (const { name } of this.#good())
         this.#verdicts.set(name, 'atomic push failed, because another ref was refused');
     }
-    await this.#commit();
+    await this.#commit(standing);
     return this.#verdicts;
   }
 
@@ -71,18 +90,27 @@ export class PushSession {
       }
       return await this.#target.refuse(update, objects);
     } catch (error) {
-      return publicMessage(error, this.#onFault);
+      return this.#withAdvice(error);
     }
   }
 
-  async #commit(): Promise<void> {
+  /** A clone from before something was taken away here may hold what is missing back, since it takes it to be there. */
+  async #withAdvice(error: unknown): Promise<string> {
+    const why = publicMessage(error, this.#onFault);
+    const isMissing = error instanceof GitError && error.code === 'object-missing';
+    if (!isMissing || (await this.#target.ends()).size === 0) return why;
+    return `${why}; versions were removed from this repository: push from a fresh clone`;
+  }
+
+  async #commit(standing: Standing): Promise<void> {
     const updates = this.#good();
     if (updates.length === 0) return;
     const { reached } = this.#connectivity;
     const objects = [...(this.#pushed?.objects() ?? [])].filter(({ oid }) => reached.has(oid));
     try {
-      await this.#target.commit({ updates, objects, source: this.#pushed ?? NO_OBJECTS });
+      await this.#target.commit({ standing, updates, objects, source: this.#pushed ?? NO_OBJECTS });
     } catch (error) {
+      if (error instanceof GitError && error.code === 'objects-removed') throw error;
       const why = publicMessage(error, this.#onFault);
       for (const { name } of updates) this.#verdicts.set(name, why);
     }

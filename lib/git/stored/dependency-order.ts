@@ -1,11 +1,8 @@
 import type { Breather } from '../breather.ts';
-import { parseCommit } from '../commit.ts';
 import { readContents } from '../object-content.ts';
 import type { ObjectSource } from '../object-source.ts';
-import type { ObjectType } from '../object-type.ts';
 import type { Oid } from '../oid.ts';
-import { parseTag } from '../tag.ts';
-import { TreeCursor } from '../tree-cursor.ts';
+import { namedBy } from '../walk/named-by.ts';
 
 /**
  * These objects, which are no blobs, in an order in which each comes after all that it points at. Objects that are not
@@ -21,22 +18,11 @@ export async function dependencyOrder(
   for await (const { oid, type, content } of readContents(source, oids)) {
     behind.set(
       oid,
-      namedBy(type, content).filter((named) => among.has(named)),
+      [...namedBy(type, content)].map((named) => named.oid).filter((named) => among.has(named)),
     );
     if (breather.due()) await breather.rest();
   }
   return sorted(oids, behind, breather);
-}
-
-function namedBy(type: ObjectType, content: Buffer): Oid[] {
-  if (type === 'tag') return [parseTag(content).object];
-  if (type === 'commit') {
-    const { tree, parents } = parseCommit(content);
-    return [tree, ...parents];
-  }
-  const named: Oid[] = [];
-  for (const cursor = new TreeCursor(content); cursor.next();) named.push(cursor.oid);
-  return named;
 }
 
 /** Without recursion: histories are longer than stacks. */

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { commitUntilHeld } from '../../store/commit-until-held.ts';
 import type { ContentStore, Located } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
-import { gitObjectKey, oidKey, refKey } from '../../store/keys.ts';
+import { gitObjectKey, oidKey, refKey, tidinessKey, unreachedKey } from '../../store/keys.ts';
 import { Plan } from '../../store/plan.ts';
 import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';
+import { parseCommit } from '../commit.ts';
+import { readContent } from '../object-content.ts';
 import type { ObjectSource } from '../object-source.ts';
 import type { Oid } from '../oid.ts';
 import type { PackedObject } from '../quarantine.ts';
@@ -43,6 +45,8 @@ export class PushCommit {
   readonly #batch: PushBatch;
   readonly #source: ObjectSource;
   readonly #breather = new Breather();
+  /** Whether a ref goes from where it stood, and not on from there. */
+  #leaves = false;
 
   constructor(parts: PushParts, batch: PushBatch) {
     this.#parts = parts;
@@ -57,6 +61,7 @@ export class PushCommit {
     const peeled = await this.#peeled();
     // Said before anything is written; it is found out again with the last commit.
     await this.#planRefs(updates, peeled, new Plan());
+    this.#leaves = await this.#leavesSomething();
     const batches = await this.#batches(fresh);
     const writing: Promise<void>[] = [];
     try {
@@ -74,6 +79,25 @@ export class PushCommit {
       // The quarantine goes with this call, so nobody may read it any more.
       await Promise.allSettled(writing);
     }
+  }
+
+  /** A commit right on top of where its branch stood reaches all that the branch did. Of others that is not asked. */
+  async #leavesSomething(): Promise<boolean> {
+    for (const { from, to } of this.#batch.updates) {
+      if (from === null || from === to) continue;
+      if (to === null) return true;
+      const { type, content } = await readContent(this.#source, to);
+      if (type !== 'commit' || !parseCommit(content).parents.includes(from)) return true;
+    }
+    return false;
+  }
+
+  /** What the push was judged by must be there still. */
+  async #planStanding(plan: Plan): Promise<void> {
+    const key = unreachedKey(this.#parts.family);
+    const value = await this.#parts.keys.get(key);
+    if (!isSame(value, this.#batch.standing)) throw new GitError('objects-removed', 'objects were removed; push again');
+    plan.check({ key, value });
   }
 
   /** Objects that the repository has not yet. */
@@ -115,8 +139,10 @@ export class PushCommit {
     arrivals: readonly Arrival[],
     last: { updates: readonly RefUpdate[]; peeled: ReadonlyMap<Oid, Oid> } | undefined,
   ): Promise<void> {
-    await commitUntilHeld(this.#parts.keys, async () => {
+    const { keys, family } = this.#parts;
+    await commitUntilHeld(keys, async () => {
       const plan = new Plan();
+      await this.#planStanding(plan);
       // All at once, so that the files of a batch share their waits for the disk.
       const kept = await Promise.all(arrivals.map(({ keep }) => keep()));
       for (const [at, { object }] of arrivals.entries()) {
@@ -125,6 +151,8 @@ export class PushCommit {
         if (this.#breather.due()) await this.#breather.rest();
       }
       if (last !== undefined) await this.#planRefs(last.updates, last.peeled, plan);
+      // Should there be no next commit, nothing reaches what came with this one.
+      if (last === undefined || this.#leaves) plan.put({ key: tidinessKey(family), value: randomBytes(8) });
       return plan.changesNothing ? { result: undefined } : { commit: plan.commit, result: undefined };
     });
   }
@@ -177,6 +205,10 @@ function checkKnown(object: PackedObject, value: Uint8Array | undefined): void {
   if (value === undefined) return;
   const { type, content } = decodeKnown(value);
   if (type !== object.type || content !== object.digest) throw collision(object);
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0;
 }
 
 function collision({ oid }: PackedObject): GitError {

@@ -2,6 +2,7 @@ import type { Plan } from '../../store/plan.ts';
 import type { ObjectSource } from '../object-source.ts';
 import type { RefUpdate } from '../receive-pack/push-target.ts';
 import type { RefList } from '../refs.ts';
+import type { CommitGraph } from '../walk/commit-graph.ts';
 
 /** What may be done to the refs of a family. */
 export interface RefPolicy {
@@ -12,7 +13,7 @@ export interface RefPolicy {
   refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined>;
 
   /** What else is to move with these updates. */
-  entail(updates: readonly RefUpdate[], refs: RefList, objects: ObjectSource): Promise<readonly RefUpdate[]>;
+  entail(updates: readonly RefUpdate[], refs: RefList, graph: CommitGraph): Promise<readonly RefUpdate[]>;
 
   /** Lets so many bytes of new objects in. Rejects with a GitError `limit-exceeded` where that is too much. */
   admit(bytes: number): Promise<void>;

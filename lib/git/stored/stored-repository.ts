@@ -1,8 +1,12 @@
 import type { ContentStore } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
+import { unreachedKey } from '../../store/keys.ts';
 import type { ObjectSource } from '../object-source.ts';
 import { UnionSource } from '../union-source.ts';
-import type { PushBatch, PushTarget, RefUpdate } from '../receive-pack/push-target.ts';
+import type { PushBatch, PushTarget, RefUpdate, Standing } from '../receive-pack/push-target.ts';
+import type { HistoryEnds } from '../history-ends.ts';
+import { CommitGraph } from '../walk/commit-graph.ts';
+import { historyEndsIn } from './history-ends.ts';
 import { PushCommit } from './push-commit.ts';
 import type { RefPolicy } from './ref-policy.ts';
 import { StoredObjects } from './stored-objects.ts';
@@ -26,6 +30,14 @@ export class StoredRepository implements PushTarget {
     this.refs = new StoredRefs(keys, family);
   }
 
+  ends(): Promise<HistoryEnds> {
+    return historyEndsIn(this.#keys, this.#family);
+  }
+
+  standing(): Promise<Standing> {
+    return this.#keys.get(unreachedKey(this.#family));
+  }
+
   refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined> {
     return this.#policy.refuse(update, objects);
   }
@@ -39,8 +51,8 @@ export class StoredRepository implements PushTarget {
       refs: this.refs,
       policy: this.#policy,
     };
-    const objects = new UnionSource(batch.source, this.objects);
-    const entailed = await this.#policy.entail(batch.updates, await this.refs.list(), objects);
+    const graph = new CommitGraph(new UnionSource(batch.source, this.objects), await this.ends());
+    const entailed = await this.#policy.entail(batch.updates, await this.refs.list(), graph);
     const updates = [...batch.updates, ...entailed];
     await new PushCommit(parts, { ...batch, updates }).run();
     await this.#policy.committed(updates);

@@ -17,7 +17,7 @@ export async function* fetchV0(
   const request = emptyRequest();
   const capabilities = await readWants(reader, request);
   if (request.wants.size === 0) return;
-  const session = new FetchSession(repository, options);
+  const session = await FetchSession.open(repository, options);
   await session.checkWants(request);
   const plan = await session.planShallow(request);
   if (asksToDeepen(request)) yield shallowUpdate(plan);

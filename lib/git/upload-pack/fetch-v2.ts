@@ -16,7 +16,7 @@ export async function* fetchV2(
   options: UploadPackOptions,
 ): AsyncGenerator<Uint8Array> {
   const request = parseFetch(args);
-  const session = new FetchSession(repository, options);
+  const session = await FetchSession.open(repository, options);
   await session.checkWants(request);
   const common = await session.present(request.haves);
   for (const oid of common) session.takeCommon(oid);
@@ -28,7 +28,7 @@ export async function* fetchV2(
   }
   if (request.wants.size === 0) return;
   const plan = await session.planShallow(request);
-  if (asksToDeepen(request) || request.shallow.size > 0) yield shallowInfo(plan);
+  if (asksToDeepen(request) || request.shallow.size + plan.shallow.length > 0) yield shallowInfo(plan);
   yield textPacket('packfile');
   yield* session.pack(request, plan.after, BAND_PAYLOAD);
   yield FLUSH;

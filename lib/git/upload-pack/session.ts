@@ -6,10 +6,12 @@ import { writePack } from '../pack-writer.ts';
 import type { Ref, Repository } from '../refs.ts';
 import { type OnFault, publicMessage } from '../refusal.ts';
 import { BAND_DATA, BAND_FATAL, BAND_PROGRESS, bandPackets, bandText } from '../side-band.ts';
+import type { HistoryEnds } from '../history-ends.ts';
 import { Ancestry } from '../walk/ancestry.ts';
 import { CommitGraph } from '../walk/commit-graph.ts';
+import { NO_FILTER } from '../walk/object-filter.ts';
 import { peelRefs } from '../walk/peel.ts';
-import { commitsAmong, selectObjects } from '../walk/select-objects.ts';
+import { commitsAmong, selectCommits, selectObjects } from '../walk/select-objects.ts';
 import { planShallow, type ShallowPlan } from '../walk/shallow.ts';
 import { asksToDeepen, type FetchRequest } from './fetch-request.ts';
 
@@ -26,6 +28,9 @@ export interface UploadPackOptions {
 export class FetchSession {
   readonly #source: ObjectSource;
   readonly #repository: Repository;
+  readonly #ends: HistoryEnds;
+  /** The parents that were taken away. */
+  readonly #taken: ReadonlySet<Oid>;
   readonly #graph: CommitGraph;
   readonly #breather: Breather;
   readonly #onFault: OnFault;
@@ -34,12 +39,18 @@ export class FetchSession {
   #ready = false;
   #readyChecks = 0;
 
-  constructor(repository: Repository, options: UploadPackOptions) {
+  private constructor(repository: Repository, ends: HistoryEnds, options: UploadPackOptions) {
     this.#repository = repository;
     this.#source = repository.objects;
-    this.#graph = new CommitGraph(repository.objects);
+    this.#ends = ends;
+    this.#taken = new Set([...ends.values()].flat());
+    this.#graph = new CommitGraph(repository.objects, ends);
     this.#breather = new Breather(options.signal);
     this.#onFault = options.onFault;
+  }
+
+  static async open(repository: Repository, options: UploadPackOptions): Promise<FetchSession> {
+    return new FetchSession(repository, await repository.ends(), options);
   }
 
   /** Any object of the repository may be asked for: all that is here was published. Nothing else may. */
@@ -50,9 +61,21 @@ export class FetchSession {
     if (foreign !== undefined) throw new GitError('object-missing', `upload-pack: not our ref ${foreign}`);
   }
 
-  /** Those of the client's objects that we have too. */
+  /** Those of the client's objects that we have too, or that stood before the end of our history. */
   async present(haves: readonly Oid[]): Promise<ReadonlySet<Oid>> {
-    return new Set((await this.#source.stat(haves)).keys());
+    const found = await this.#source.stat(haves);
+    return new Set(haves.filter((oid) => found.has(oid) || this.#taken.has(oid)));
+  }
+
+  /** Ends of our history behind which the client's goes on: it has what was taken away here. */
+  #joined(): Oid[] {
+    return [...this.#ends].filter(([, parents]) => parents.every((oid) => this.#common.has(oid))).map(([oid]) => oid);
+  }
+
+  /** The other ends: there the client's history ends as well, or has a hole. */
+  #open(): ReadonlySet<Oid> {
+    const joined = this.#joined();
+    return new Set([...this.#ends.keys()].filter((oid) => !joined.includes(oid)));
   }
 
   /** Counts an object as one that both sides have. */
@@ -72,7 +95,7 @@ export class FetchSession {
   }
 
   async #findReady(request: FetchRequest): Promise<boolean> {
-    const common = await commitsAmong(this.#source, [...this.#common]);
+    const common = [...(await commitsAmong(this.#source, [...this.#common])), ...this.#joined()];
     if (common.length === 0) return false;
     const ancestry = await Ancestry.of(this.#graph, new Set(common));
     for (const want of await commitsAmong(this.#source, [...request.wants])) {
@@ -82,12 +105,34 @@ export class FetchSession {
   }
 
   async planShallow(request: FetchRequest): Promise<ShallowPlan> {
-    if (!asksToDeepen(request)) return { shallow: [], unshallow: [], after: request.shallow };
+    const ends = this.#open();
+    const wants = await commitsAmong(this.#source, [...request.wants]);
+    if (!asksToDeepen(request)) {
+      const shallow =
+        ends.size === 0 || this.#looksForEnds(request) ? [] : await this.#endsToSend(request, wants, ends);
+      return { shallow, unshallow: [], after: request.shallow };
+    }
     const { depth, relative, since } = request;
     const not = await commitsAmong(this.#source, await this.#resolve(request.not));
-    const wants = await commitsAmong(this.#source, [...request.wants]);
     const client = await this.#knownShallow(request);
-    return planShallow(this.#graph, wants, client, { depth, relative, since, not }, this.#breather);
+    return planShallow(this.#graph, wants, client, { depth, relative, since, not, ends }, this.#breather);
+  }
+
+  /**
+   * Git's client, while it makes a clone without some objects, looks whether it has the ends that it was told of; it then
+   * fetches them like any object that was left out, is told of them, and looks again, without end. Here that ends.
+   */
+  #looksForEnds({ wants, haves, filter, includeTag, done }: FetchRequest): boolean {
+    const isLazy = done && haves.length === 0 && filter !== NO_FILTER && !includeTag;
+    return isLazy && [...wants].every((oid) => this.#ends.has(oid));
+  }
+
+  /** The ends of our history that come with the pack: the client has nothing behind them. */
+  async #endsToSend(request: FetchRequest, wants: readonly Oid[], ends: ReadonlySet<Oid>): Promise<Oid[]> {
+    const haves = await commitsAmong(this.#source, [...this.#common]);
+    const cuts = { before: request.shallow, after: request.shallow };
+    const { commits } = await selectCommits(this.#graph, wants, haves, cuts, this.#breather);
+    return commits.map(({ oid }) => oid).filter((oid) => ends.has(oid) && !request.shallow.has(oid));
   }
 
   /** A client's history may end at commits that are none of ours: those change nothing here. */

@@ -60,7 +60,10 @@ async function* commandsV2(
   }
 }
 
-/** gitprotocol-capabilities(5); what is not named here we do not do. */
+/**
+ * gitprotocol-capabilities(5); what is not named here we do not do. `filter` comes with a whole history alone: Git's client does
+ * not come to an end where it is told here of the ends of another (see FetchSession).
+ */
 const CAPABILITIES_V0 = [
   'multi_ack_detailed',
   'no-done',
@@ -72,11 +75,10 @@ const CAPABILITIES_V0 = [
   'deepen-relative',
   'no-progress',
   'include-tag',
-  'filter',
   'allow-tip-sha1-in-want',
   'allow-reachable-sha1-in-want',
   'object-format=sha1',
-].join(' ');
+];
 
 /** gitprotocol-http(5), "Smart Server Response". */
 async function* refsV0(repository: Repository, { agent }: { readonly agent: string }): AsyncGenerator<Uint8Array> {
@@ -90,6 +92,10 @@ async function* refsV0(repository: Repository, { agent }: { readonly agent: stri
   if (target !== undefined) lines.unshift(`${target.oid} HEAD`);
   if (lines.length === 0) lines.push(`${NULL_OID} capabilities^{}`);
   const symref = target === undefined ? '' : ` symref=HEAD:${head}`;
-  lines[0] += `\0${CAPABILITIES_V0}${symref} agent=${agent}`;
+  const ends = [...(await repository.ends()).keys()];
+  const capabilities = ends.length === 0 ? [...CAPABILITIES_V0, 'filter'] : CAPABILITIES_V0;
+  lines[0] += `\0${capabilities.join(' ')}${symref} agent=${agent}`;
+  // gitprotocol-pack(5), "Reference Discovery": "shallow" lines stand behind the refs.
+  for (const oid of ends) lines.push(`shallow ${oid}`);
   yield Buffer.concat([textPacket('# service=git-upload-pack'), FLUSH, ...lines.map(textPacket), FLUSH]);
 }

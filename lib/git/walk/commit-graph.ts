@@ -1,5 +1,6 @@
 import { asBuffer } from '../bytes.ts';
 import { GitError } from '../error.ts';
+import { type HistoryEnds, WHOLE_HISTORY } from '../history-ends.ts';
 import { readContents } from '../object-content.ts';
 import type { ObjectSource } from '../object-source.ts';
 import type { Oid } from '../oid.ts';
@@ -12,13 +13,15 @@ export interface CommitNode {
   readonly date: number;
 }
 
-/** The commits of a repository, each read once. */
+/** The commits of a repository, each read once. Those with which its history ends have no parents here. */
 export class CommitGraph {
   readonly #source: ObjectSource;
+  readonly #ends: HistoryEnds;
   readonly #nodes = new Map<Oid, CommitNode>();
 
-  constructor(source: ObjectSource) {
+  constructor(source: ObjectSource, ends: HistoryEnds = WHOLE_HISTORY) {
     this.#source = source;
+    this.#ends = ends;
   }
 
   async get(oid: Oid): Promise<CommitNode> {
@@ -30,7 +33,8 @@ export class CommitGraph {
     const missing = [...new Set(oids)].filter((oid) => !this.#nodes.has(oid));
     for await (const { oid, type, content } of readContents(this.#source, missing)) {
       if (type !== 'commit') throw new GitError('bad-object', `object ${oid} is a ${type}, not a commit`);
-      this.#nodes.set(oid, parseNode(oid, content));
+      const node = parseNode(oid, content);
+      this.#nodes.set(oid, this.#ends.has(oid) ? { ...node, parents: [] } : node);
     }
     return oids.map((oid) => this.#nodes.get(oid)!);
   }

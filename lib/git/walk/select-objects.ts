@@ -3,7 +3,7 @@ import type { ObjectSource } from '../object-source.ts';
 import type { Oid } from '../oid.ts';
 import type { Ref } from '../refs.ts';
 import type { CommitGraph, CommitNode } from './commit-graph.ts';
-import { newCommits, newShallowCommits } from './commit-walk.ts';
+import { type CommitSelection, newCommits, newShallowCommits } from './commit-walk.ts';
 import type { ObjectFilter } from './object-filter.ts';
 import { peel } from './peel.ts';
 import { TreeWalk } from './tree-walk.ts';
@@ -33,10 +33,7 @@ export async function selectObjects(
 ): Promise<Oid[]> {
   const wanted = await sortWants(source, request.wants);
   const haves = await commitsAmong(source, request.haves);
-  const { commits, isKnown } =
-    request.before.size === 0 && request.after.size === 0
-      ? await newCommits(graph, wanted.commits, haves, breather)
-      : await newShallowCommits(graph, wanted.commits, haves, request, breather);
+  const { commits, isKnown } = await selectCommits(graph, wanted.commits, haves, request, breather);
   const walk = new TreeWalk(source, request.filter, breather);
   for (const blob of wanted.blobs) walk.take(blob);
   if (haves.length === 0 || request.filter.treeDepth < Infinity) {
@@ -51,6 +48,19 @@ export async function selectObjects(
   const picked = new Set([...wanted.tags, ...commits.map(({ oid }) => oid), ...walk.trees, ...blobs]);
   for (const tag of await tagsOf(source, request.tags, picked)) picked.add(tag);
   return [...picked];
+}
+
+/** The commits that the client lacks, where its history ends at some before and at others afterwards. */
+export async function selectCommits(
+  graph: CommitGraph,
+  wants: readonly Oid[],
+  haves: readonly Oid[],
+  cuts: { readonly before: ReadonlySet<Oid>; readonly after: ReadonlySet<Oid> },
+  breather: Breather,
+): Promise<CommitSelection> {
+  return cuts.before.size === 0 && cuts.after.size === 0
+    ? newCommits(graph, wants, haves, breather)
+    : newShallowCommits(graph, wants, haves, cuts, breather);
 }
 
 interface Wanted {

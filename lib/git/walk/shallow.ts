@@ -28,18 +28,22 @@ export interface ShallowPlan {
 const INFINITE_DEPTH = 0x7fffffff;
 const NOTHING: ReadonlySet<Oid> = new Set();
 
-/** Finds where the history ends that the client will have. A commit without parents is never shallow: nothing is cut. */
+/**
+ * Finds where the history ends that the client will have: at `ends`, where ours does, or before. A commit without parents is
+ * never shallow: nothing is cut.
+ */
 export async function planShallow(
   graph: CommitGraph,
   wants: readonly Oid[],
   client: ReadonlySet<Oid>,
-  deepen: Deepen,
+  { ends, ...deepen }: Deepen & { readonly ends: ReadonlySet<Oid> },
   breather: Breather,
 ): Promise<ShallowPlan> {
   const { inside, boundary } =
     deepen.depth === undefined
       ? await cutByRevisions(graph, wants, deepen, breather)
       : await cutByDepth(graph, wants, client, deepen, breather);
+  for (const oid of ends) if (inside.has(oid)) boundary.add(oid);
   const unshallow = [...client].filter((oid) => inside.has(oid) && !boundary.has(oid));
   const shallow = [...boundary].filter((oid) => !client.has(oid));
   const after = new Set([...boundary, ...[...client].filter((oid) => !unshallow.includes(oid))]);
@@ -48,7 +52,7 @@ export async function planShallow(
 
 interface Cut {
   readonly inside: ReadonlySet<Oid>;
-  readonly boundary: ReadonlySet<Oid>;
+  readonly boundary: Set<Oid>;
 }
 
 async function cutByDepth(

@@ -18,7 +18,7 @@ export const files: Route = {
   api: {
     summary: 'The files of a version, each with its digests',
     answers: { 200: { says: 'all files', json: FILE_LISTING, etag: true } },
-    refuses: ['name-unknown', 'version-unknown'],
+    refuses: ['name-unknown', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', ref = '']) {
     const version = await app.definitions.versions.resolve(checkFamily(family), ref);
@@ -37,7 +37,7 @@ export const file: Route = {
   api: {
     summary: 'The bytes of one file, never as anything that a browser would show as a page',
     answers: { 200: { says: 'the file; of a link, its target', bytes: [BYTES] } },
-    refuses: ['file-unknown', 'name-unknown', 'version-unknown'],
+    refuses: ['file-unknown', 'name-unknown', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', ref = '', path = '']) {
     const version = await app.definitions.versions.resolve(checkFamily(family), ref);
@@ -54,7 +54,7 @@ export const archive: Route = {
   api: {
     summary: 'All files as the canonical tar, to the byte the layer of the manifest',
     answers: { 200: { says: 'the tar', bytes: [TAR] } },
-    refuses: ['name-unknown', 'version-unknown'],
+    refuses: ['name-unknown', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', ref = '']) {
     const version = await app.definitions.versions.resolve(checkFamily(family), ref);
@@ -71,7 +71,7 @@ export const metadata: Route = {
   api: {
     summary: 'What the metadata says, as canonical JSON: to the byte the config of the manifest',
     answers: { 200: { says: 'the metadata (docs/metadata.md)', bytes: [JSON_TYPE] } },
-    refuses: ['name-unknown', 'version-unknown'],
+    refuses: ['name-unknown', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', ref = '']) {
     const version = await app.definitions.versions.resolve(checkFamily(family), ref);

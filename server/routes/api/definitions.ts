@@ -38,7 +38,7 @@ export const definition: Route = {
   api: {
     summary: 'What a version, a pin or a digest stands for',
     answers: { 200: { says: 'the version', json: VERSION } },
-    refuses: ['name-unknown', 'version-unknown'],
+    refuses: ['name-unknown', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', ref = '']) {
     ctx.set('Cache-Control', REVALIDATE);
@@ -54,7 +54,7 @@ export const statements: Route = {
     summary: 'Says an erratum of a version, or that it is retired or restored; nothing of the version changes',
     takes: TAKES,
     answers: { 201: { says: 'the version with what is said of it', json: VERSION } },
-    refuses: ['name-unknown', 'version-unknown', 'secret-found', 'statement-invalid'],
+    refuses: ['name-unknown', 'version-removed', 'version-unknown', 'secret-found', 'statement-invalid'],
   },
   async handle(ctx, app, [family = '', ref = '']) {
     const statement = await jsonBody(ctx, app, TAKES);

@@ -28,7 +28,7 @@ export const diff: Route = {
     answers: {
       200: { says: 'the paths that differ, at most 1,000 of them, and how many there are', json: TREE_DIFFERENCE },
     },
-    refuses: ['name-invalid', 'name-unknown', 'version-unknown'],
+    refuses: ['name-invalid', 'name-unknown', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, { definitions }) {
     const { from, to } = asked(ctx, QUERY);

@@ -30,7 +30,7 @@ export const missing: Route = {
     const family = checkFamily(name);
     const { oids } = await checkedBody(ctx, app, TAKES);
     const { objects } = app.definitions.repositoryToPush(family, { address: '' });
-    const present = await objects.stat([...oids]);
+    const present = await objects.rescue([...oids]);
     ctx.body = { missing: oids.filter((oid) => !present.has(oid)) };
   },
 };

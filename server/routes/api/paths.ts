@@ -18,6 +18,7 @@ export const FAMILIES: ApiPath = apiPath('/api/v1/families');
 export const FAMILY_ONE: ApiPath = apiPath('/api/v1/families/{family}');
 export const FAMILY_RULES: ApiPath = apiPath('/api/v1/families/{family}/rules');
 export const FAMILY_QUOTA: ApiPath = apiPath('/api/v1/families/{family}/quota');
+export const FAMILY_RETENTION: ApiPath = apiPath('/api/v1/families/{family}/retention');
 export const DEFINITIONS: ApiPath = apiPath('/api/v1/definitions/{family}');
 export const DEFINITION: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}');
 export const METADATA: ApiPath = apiPath('/api/v1/definitions/{family}@{ref}/metadata');

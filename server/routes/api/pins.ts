@@ -58,7 +58,7 @@ export const pinPut: Route = {
     more: 'expect is the digest at which the pin must stand now, or null where it must not be there.',
     takes: TAKES,
     answers: { 200: { says: 'the pin as it stands now', json: ONE } },
-    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'secret-found', 'version-unknown'],
+    refuses: ['name-taken', 'name-unknown', 'pin-moved', 'secret-found', 'version-removed', 'version-unknown'],
   },
   async handle(ctx, app, [family = '', name = '']) {
     const change = await checkedBody(ctx, app, TAKES);

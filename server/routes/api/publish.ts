@@ -53,6 +53,7 @@ export const publish: Route = {
       'truncated',
       'version-conflict',
       'version-invalid',
+      'version-removed',
     ],
   },
   async handle(ctx, app, [name = '', version = '']) {

@@ -97,7 +97,7 @@ export const runSubmit: Route = {
     summary: 'Publishes a run with its review',
     takes: SUBMISSION,
     answers: CHANGED,
-    refuses: ['run-conflict', 'run-erased', 'run-full', 'run-invalid'],
+    refuses: ['run-conflict', 'run-erased', 'run-full', 'run-invalid', 'version-removed'],
   },
   async handle(ctx, app) {
     const by = actorOf(ctx, app.identities);
@@ -168,7 +168,15 @@ export const runAmend: Route = {
     summary: 'A corrected record in the place of the one before',
     takes: AMENDING,
     answers: CHANGED,
-    refuses: ['review-moved', 'run-erased', 'run-full', 'run-invalid', 'run-retracted', 'run-unknown'],
+    refuses: [
+      'review-moved',
+      'run-erased',
+      'run-full',
+      'run-invalid',
+      'run-retracted',
+      'run-unknown',
+      'version-removed',
+    ],
   },
   async handle(ctx, app, [id = '']) {
     const by = actorOf(ctx, app.identities);

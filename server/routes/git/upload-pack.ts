@@ -1,5 +1,6 @@
 import { protocolVersion } from '../../../lib/git/protocol-version.ts';
 import { uploadPack } from '../../../lib/git/upload-pack/upload-pack.ts';
+import { toldWhileRead } from '../../../lib/store/reading.ts';
 import { checkFamily } from '../../../lib/oci/name.ts';
 import { wholeGitBody } from '../../git-body.ts';
 import { sendGit } from '../../send-git.ts';
@@ -14,10 +15,11 @@ export const gitUploadPack: Route = {
   work: 'pack',
   async handle(ctx, app, [family = '']) {
     const repository = await app.definitions.repository(checkFamily(family));
+    const { keys } = app.stores;
     const version = protocolVersion(ctx.get('Git-Protocol'));
     const body = await wholeGitBody(ctx, app, 'git-upload-pack');
     await sendGit(ctx, app, 'application/x-git-upload-pack-result', (request) =>
-      uploadPack(repository, version, once(body), request),
+      toldWhileRead(keys, family, uploadPack(repository, version, once(body), request)),
     );
   },
 };

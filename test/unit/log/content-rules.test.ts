@@ -40,6 +40,8 @@ function faultOf(...all: readonly Fields[]): string | undefined {
   return rules.take(bytesOf(all.at(-1)!));
 }
 
+const removal = { type: 'removal', family: 'f', version: 'v1.0.0', digest: A!, reason: 'retention' };
+
 describe('the rules of content', () => {
   const good: [string, Fields[]][] = [
     ['a definition', [definition()]],
@@ -47,6 +49,7 @@ describe('the rules of content', () => {
     ['another version', [definition(), definition('v2.0.0', B)]],
     ['a pin that is made, moved and removed', [definition(), definition('v2.0.0', B), pin(null, A!), pin(A!, null)]],
     ['a statement', [definition(), { type: 'statement', family: 'f', version: 'v1.0.0', kind: 'erratum', text: 't' }]],
+    ['a removal', [definition(), removal, definition('v2.0.0', B)]],
     ['a run', [definition(), run()]],
     ['an edit of a review', [definition(), run(), review, { ...review, review: C!, supersedes: B! }]],
     ["another reviewer's first review", [definition(), run(), { ...review, reviewer: 'bob', supersedes: undefined }]],
@@ -72,6 +75,17 @@ describe('the rules of content', () => {
       'does not have',
       [{ type: 'statement', family: 'f', version: 'v1', kind: 'retired', text: 't' }],
     ],
+    ['a removal of nothing', 'does not have', [removal]],
+    ['a removal of another digest', 'does not have', [definition('v1.0.0', B), removal]],
+    ['a removal twice', 'removed before', [definition(), removal, removal]],
+    ['the same version after its removal', 'never used again', [definition(), removal, definition()]],
+    [
+      'another version of the name after the removal',
+      'never used again',
+      [definition(), removal, definition('v1.0.0', B)],
+    ],
+    ['a pin to what was removed', 'does not have', [definition(), removal, pin(null, A!)]],
+    ['a run of what was removed', 'does not have', [definition(), removal, run()]],
     ['a run twice', 'second time', [definition(), run(), run()]],
     ['a run of nothing', 'does not have', [run()]],
     ['a run of another digest', 'does not have', [definition('v1.0.0', B), run()]],
@@ -123,7 +137,7 @@ describe('the rules of content', () => {
 
   test('hold against fields of any shape', () => {
     const odd: JsonValue[] = [null, 1, [], {}, true];
-    for (const type of ['definition', 'pin', 'statement', 'run', 'review', 'amend', 'retract', 'erase']) {
+    for (const type of ['definition', 'pin', 'statement', 'removal', 'run', 'review', 'amend', 'retract', 'erase']) {
       for (const value of odd) {
         const rules = new ContentRules();
         const fields = { family: value, version: value, digest: value, from: value, to: value, definition: value };

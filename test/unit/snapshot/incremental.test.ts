@@ -49,6 +49,13 @@ const step = fc.oneof(
           void log.append({ type: 'statement', family: 'test-cases/carom', version, kind: 'retired', text: 'Old.' }),
     ),
   },
+  {
+    weight: 1,
+    arbitrary: version.map((version): Step => (log) => {
+      const digest = `sha256:${'1'.repeat(64)}` as const;
+      log.append({ type: 'removal', family: 'test-cases/carom', version, digest, reason: 'retention' });
+    }),
+  },
   { weight: 1, arbitrary: fc.constant<Step>((log) => void log.appendBytes(Buffer.from('{"v":2}'))) },
   {
     weight: 1,

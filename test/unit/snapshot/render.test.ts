@@ -345,6 +345,31 @@ describe('a version', () => {
     expect(family?.pins).toMatchObject([{ pin: 'stable', current: null, history: [{ note: 'good' }, { to: null }] }]);
   });
 
+  test('that was removed says so, when and why, and has no document', async () => {
+    const log = new FakeLog();
+    log.definition('v1.0.0', { 'prompt.md': '# Play' });
+    log.definition('v1.1.0', { 'prompt.md': '# Play on' });
+    const { version, digest } = target('v1.0.0');
+    log.append({
+      type: 'removal',
+      family: 'test-cases/carom',
+      version,
+      digest,
+      reason: 'retention: kept the last 1',
+      by: 'ann',
+    });
+    const { snapshot } = await fullRender(log);
+    const [removed, kept] = (await snapshot.family('test-cases/carom'))?.versions ?? [];
+    expect(removed).toMatchObject({
+      version,
+      digest,
+      removed: { index: 2, by: 'ann', reason: 'retention: kept the last 1' },
+    });
+    expect(removed?.document).toBeUndefined();
+    expect(kept?.removed).toBeUndefined();
+    expect(await verify(snapshot)).toMatchObject({ problems: [] });
+  });
+
   test('with many files has them in pages', async () => {
     const log = new FakeLog();
     log.definition('v1.0.0', Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`f${at}`, `${at}`])));

@@ -4,13 +4,16 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sha256, type Digest } from '../../../lib/encoding/digest.ts';
 import { OciError } from '../../../lib/oci/oci-error.ts';
+import { GitError } from '../../../lib/git/error.ts';
+import type { RefUpdate } from '../../../lib/git/receive-pack/push-target.ts';
 import { parseCommit } from '../../../lib/git/commit.ts';
 import { readContent, readContents } from '../../../lib/git/object-content.ts';
 import { hashObject, type Oid } from '../../../lib/git/oid.ts';
 import type { StoredRepository } from '../../../lib/git/stored/stored-repository.ts';
+import { StoredRefs } from '../../../lib/git/stored/stored-refs.ts';
 import { parseTree } from '../../../lib/git/tree.ts';
-import { entriesOf, type KeyedStore } from '../../../lib/store/keyed-store.ts';
-import { allOids, gitObjectsOf, refsOf } from '../../../lib/store/keys.ts';
+import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
+import { allOids } from '../../../lib/store/keys.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';
@@ -23,7 +26,8 @@ const POOL = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, at) => bytesNamed(name, a
 const FAMILIES = ['one', 'one/two', 'three'];
 
 type Step =
-  | { family: number; tag: number; files: number[] }
+  | { family: number; tag: number; files: number[]; onTop: boolean }
+  | { family: number; tag: number; gone: true }
   | { family: number; tag: number; blobs: number[] }
   | { family: number; tag: number; how: 'tag' | 'manifest' };
 
@@ -42,7 +46,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       family: fc.nat(2),
       tag: fc.nat(2),
       files: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 3 }),
+      onTop: fc.boolean(),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ family: fc.nat(2), tag: fc.nat(2), gone: fc.constant(true as const) }),
   },
   {
     weight: 2,
@@ -72,21 +81,40 @@ function shaken(keys: KeyedStore, seed: number): KeyedStore {
   };
 }
 
-/** A push of files to a branch of its own, on top of what the branch had; then a fetch of all of it. */
+/** A push of files to a branch of its own, on top of what the branch had or in its place; then a fetch of all of it. */
 async function pushFiles(
   { stores, registry }: TestRegistry,
   family: string,
   name: string,
-  files: readonly number[],
+  { files, onTop }: { readonly files: readonly number[]; readonly onTop: boolean },
   from: Oid | null,
 ): Promise<Oid> {
   const repository = definitionsOn(stores, registry).repositoryToPush(family, SOMEBODY);
   const parcel = new Parcel();
   const entries = files.map((at) => [`file${at}`, POOL[at] ?? Buffer.alloc(0)] as const);
-  const to = parcel.commit(Object.fromEntries(entries), from === null ? [] : [from], `${name}\n`);
-  await repository.commit(parcel.batch({ name: `refs/heads/${name}`, from, to }));
+  const to = parcel.commit(Object.fromEntries(entries), onTop && from !== null ? [from] : [], `${name}\n`);
+  await commitParcel(repository, parcel, { name: `refs/heads/${name}`, from, to });
   await expectCommit(repository, to);
   return to;
+}
+
+/** As a push does it: all over again where objects were removed meanwhile. */
+async function commitParcel(repository: StoredRepository, parcel: Parcel, update: RefUpdate): Promise<void> {
+  for (;;) {
+    try {
+      await repository.commit({ ...parcel.batch(update), standing: await repository.standing() });
+      return;
+    } catch (error) {
+      if (!(error instanceof GitError) || error.code !== 'objects-removed') throw error;
+    }
+  }
+}
+
+async function removeBranch({ stores, registry }: TestRegistry, name: string, from: Oid | undefined): Promise<void> {
+  const [family = '', branch = ''] = name.split(' ');
+  if (from === undefined) return;
+  const repository = definitionsOn(stores, registry).repositoryToPush(family, SOMEBODY);
+  await commitParcel(repository, new Parcel(), { name: `refs/heads/${branch}`, from, to: null });
 }
 
 async function expectCommit({ objects }: Pick<StoredRepository, 'objects'>, tip: Oid): Promise<void> {
@@ -114,7 +142,12 @@ async function runClient(
     const tag = `client${client}-tag${one.tag}`;
     const name = `${family} ${tag}`;
     if ('files' in one) {
-      branches.set(name, await pushFiles(opened, family, tag, one.files, branches.get(name) ?? null));
+      branches.set(name, await pushFiles(opened, family, tag, one, branches.get(name) ?? null));
+      continue;
+    }
+    if ('gone' in one) {
+      await removeBranch(opened, name, branches.get(name));
+      branches.delete(name);
       continue;
     }
     if ('blobs' in one) {
@@ -197,12 +230,11 @@ it('keeps every acknowledged image and branch whole while pushes, fetches, delet
 }, 120_000);
 
 /** When everything is deleted, one collection leaves nothing behind: neither keys of content nor files. */
-async function collectAll({ stores, registry, time }: TestRegistry): Promise<void> {
+async function collectAll(opened: TestRegistry): Promise<void> {
+  const { stores, registry, time } = opened;
   for (const family of await registry.families.list(undefined, 100)) {
-    // Nothing deletes a repository yet, so the test takes its keys away.
-    for (const range of [gitObjectsOf(family), refsOf(family)]) {
-      for await (const { key } of entriesOf(stores.keys, range)) await stores.keys.commit({ deletes: [key] });
-    }
+    const { refs } = await new StoredRefs(stores.keys, family).list();
+    for (const { name, oid } of refs) await removeBranch(opened, `${family} ${name.slice('refs/heads/'.length)}`, oid);
     for (const tag of (await registry.tags.list(family, undefined, 1000)).tags) {
       const { digest } = await registry.manifests.find(family, { tag });
       await registry.manifests.remove(family, digest).catch((error: unknown) => {

@@ -40,6 +40,18 @@ export class MemoryRepository implements PushTarget {
     },
   };
 
+  /** Where its history ends. */
+  shallow = new Map<Oid, readonly Oid[]>();
+
+  ends(): Promise<ReadonlyMap<Oid, readonly Oid[]>> {
+    return Promise.resolve(this.shallow);
+  }
+
+  /** Nothing is ever removed. */
+  standing(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   refuse(update: RefUpdate, objects: ObjectSource): Promise<string | undefined> {
     return Promise.resolve(this.refuseUpdate(update, objects));
   }
