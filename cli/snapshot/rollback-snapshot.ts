@@ -19,7 +19,8 @@ async function idFrom(client: AssayClient, word: string): Promise<string> {
   if (!/^[1-9]\d{0,14}$/.test(word)) throw new UsageError('a snapshot is sha256:… or the number of a publication');
   const { snapshots } = await client.publication();
   const found = snapshots.find(({ publication }) => publication === Number(word));
-  if (found === undefined) throw new Error(`publication ${word} is not kept; assay snapshot list shows those that are`);
+  if (found === undefined)
+    throw new Error(`assay snapshot list does not show a publication ${word}; an older one goes by its id`);
   return found.snapshot;
 }
 

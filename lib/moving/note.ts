@@ -124,7 +124,7 @@ function otherMove(before: MoveNote, note: MoveNote): MoveError {
   return new MoveError(
     'not-empty',
     `a ${before.what} of ${before.from} into this store, with blobs in ${before.into}, was begun ${before.begun}; ` +
-      `this is a ${note.what} of ${note.from}, with blobs in ${note.into}`,
+      `this is a ${note.what} of ${note.from}, with blobs in ${note.into}; end that one first, or name another target`,
   );
 }
 
@@ -161,5 +161,8 @@ async function mark(blobs: MoveMark, record: BlobsMark): Promise<void> {
 function refuseOther(mark: Uint8Array, id: string): void {
   const { id: other, what, from, begun } = decodeJson<BlobsMark>(mark);
   if (other === id) return;
-  throw new MoveError('not-empty', `the place for blobs is that of another move, a ${what} of ${from}, begun ${begun}`);
+  throw new MoveError(
+    'not-empty',
+    `the place for blobs is that of another move, a ${what} of ${from}, begun ${begun}; end that one first, or name another place`,
+  );
 }

@@ -67,8 +67,9 @@ async function leased<T>(
 ): Promise<T> {
   const held = (lease: Lease): Promise<T> =>
     work(() => {
-      ended.throwIfAborted();
+      // First, since who has lost it has something to note, also at the end.
       lease.check();
+      ended.throwIfAborted();
     });
   for (let tries = 1; ; tries += 1) {
     try {

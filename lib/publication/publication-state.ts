@@ -93,11 +93,13 @@ export async function forget(keys: KeyedStore, gone: readonly PublishedSnapshot[
 
 /** Notes that one of them was live since another time. */
 export async function setTime(keys: KeyedStore, one: PublishedSnapshot, at: number): Promise<void> {
-  const { key, value } = entryOf(one);
-  await keys.commit({ checks: [{ key, value }], puts: [entryOf({ ...one, at })] });
-  await changeState(keys, (state) =>
+  const { live } = await changeState(keys, (state) =>
     state.live?.publication === one.publication ? { ...state, live: { ...state.live, at } } : state,
   );
+  // What is live is in both places, which one commit has changed.
+  if (live?.publication === one.publication) return;
+  const { key, value } = entryOf(one);
+  await keys.commit({ checks: [{ key, value }], puts: [entryOf({ ...one, at })] });
 }
 
 const PAGE = 500;

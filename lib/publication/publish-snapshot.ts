@@ -1,6 +1,7 @@
 import { SnapshotError, type SnapshotErrorCode } from '../snapshot/snapshot-error.ts';
 import { withLive, type Live } from './live.ts';
 import { encodePointer, type Pointer } from './pointer.ts';
+import { noteLapse } from './note-lapse.ts';
 import { PublicationError } from './publication-error.ts';
 import { changeState, type PublicationState } from './publication-state.ts';
 import type { PublishParts } from './publish-parts.ts';
@@ -58,6 +59,8 @@ export async function swapTo(
     }
     throw error;
   }
+  // A sweep may have removed since what this one found.
+  await noteLapse(parts);
   return changeState(keys, (state) => {
     // Another server has found it, and perhaps gone on from there, while this one was out of breath.
     const isNoted = (state.live?.publication ?? 0) >= publication;

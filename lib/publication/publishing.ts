@@ -98,8 +98,9 @@ export class Publishing {
     const common = { keys, target: this.#target, renderer, now: clock.now, hasHook: this.#hasHook };
     const leased = (lease: Lease): Promise<T> => {
       const check = (): void => {
-        this.#goOn();
+        // First, since who has lost it has something to note, also at the end.
         lease.check();
+        this.#goOn();
       };
       return work({ ...common, freshMs: graceMs / 2, check });
     };

@@ -38,9 +38,10 @@ export interface Formats {
   readonly longestWaitMs?: number;
 }
 
-/** The format of a store, whether or not this program knows it. */
-export async function formatOf(keys: KeyedStore): Promise<number> {
-  return decodeFormat(await keys.get(formatKey));
+/** The format of a store, whether or not this program knows it. A new store, with nothing to bring forward, has the newest. */
+export async function formatOf(keys: KeyedStore, newest: number = DATA_FORMAT): Promise<number> {
+  const value = await keys.get(formatKey);
+  return value === undefined && (await isEmpty(keys)) ? newest : decodeFormat(value);
 }
 
 /** What the value says under the format's key; of an older store there is none. */
@@ -57,9 +58,9 @@ export async function bringForward(
   { clock, steps = STEPS, onStep, onWait, longestWaitMs = LONGEST_WAIT_MS }: Formats,
 ): Promise<void> {
   const newest = steps.length + 1;
-  refuseNewer(await formatOf(keys), newest);
-  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, (await isEmpty(keys)) ? newest : FIRST);
-  if ((await formatOf(keys)) === newest) return;
+  refuseNewer(await formatOf(keys, newest), newest);
+  if ((await keys.get(formatKey)) === undefined) await write(keys, undefined, await formatOf(keys, newest));
+  if ((await formatOf(keys, newest)) === newest) return;
   async function bring(lease: Lease): Promise<void> {
     // Whoever was waited for may have been a newer one.
     refuseNewer(await formatOf(keys), newest);
@@ -79,13 +80,12 @@ export async function requireFormat(
   newest: number = DATA_FORMAT,
   how = 'start its server once, which brings it forward',
 ): Promise<void> {
-  const format = await formatOf(keys);
+  const format = await formatOf(keys, newest);
   refuseNewer(format, newest);
   if (format === newest) return;
   throw new StoreError('failed', `the data has format ${format}, and this Assay works with ${newest}; ${how}`);
 }
 
-/** A new store has nothing to bring forward. */
 async function isEmpty(keys: KeyedStore): Promise<boolean> {
   return (await keys.list({ ...everyKey, limit: 1 })).length === 0;
 }

@@ -219,9 +219,9 @@ export const allRuns = below(Buffer.from('N'));
 export const allRunPlaces = below(Buffer.from('I'));
 export const allPendingEvents = below(Buffer.from('W'));
 export const allLogTiles = below(Buffer.from('T'));
-/** Leases by which servers say that they run. */
 /** Nobody's lease: it is written to see whether it can be. */
 export const probeKey: Buffer = leaseKey('probe');
+/** Leases by which servers say that they run. */
 export const servingLeases = below(leaseKey('serving '));
 export const allEvents = below(Buffer.from('e'));
 export const allPins = below(Buffer.from('p'));

@@ -27,7 +27,7 @@ describeWith(S3_PROGRAMS, 'publication to a bucket', () => {
   }
   describePublication(trial, () => open());
 
-  test('survives a bucket that throttles, cuts and loses answers', { timeout: PUBLICATION_LIMIT }, async () => {
+  test('survives a bucket that throttles, cuts and loses answers', { timeout: 2 * PUBLICATION_LIMIT }, async () => {
     const proxy = await FaultyProxy.before(s3.port);
     try {
       const { publish, target, env } = await open(Number(new URL(proxy.endpoint).port));

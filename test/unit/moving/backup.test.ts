@@ -73,7 +73,6 @@ async function filled(): Promise<MovePlace> {
   return place;
 }
 
-/** Everything below the folder of backups. */
 async function packOf(): Promise<string> {
   return join(
     root(),
@@ -81,6 +80,7 @@ async function packOf(): Promise<string> {
   );
 }
 
+/** Everything below the folder of backups. */
 async function filesIn(): Promise<string[]> {
   const entries = await readdir(root(), { recursive: true, withFileTypes: true });
   return entries

@@ -114,37 +114,87 @@ describe('while a sweep', () => {
 });
 
 describe('a process that stood still in the middle of a removal', () => {
-  test('leaves nothing missing behind: the next publication puts what somebody had put meanwhile', async () => {
-    await publishedLongAgo();
-    const real = place.target();
-    const [page] = objectsOf(5);
-    let hasStood = false;
-    const target: Target = wrappedTarget(real, {
-      async remove(name) {
-        if (name === page!.digest && !hasStood) {
-          hasStood = true;
-          // Longer than any lease lasts; somebody else needs the page again, and it is there.
-          place.time += 60_000;
-          place.renderer.entries = 15;
-          const render = place.renderer.render.bind(place.renderer);
-          place.renderer.render = async (size, before, sink) => {
-            if (before === undefined || size === 15) await sink.write(page!, page!.bytes);
-            return render(size, before, sink);
-          };
-          await place.publisher().publishNow();
-          expect(await isThere(page!.digest)).toBe(true);
-        }
-        await real.remove(name);
-      },
-    });
-    await sweeper({ target }).look();
-    expect([hasStood, await isThere(page!.digest)]).toEqual([true, false]);
-    expect(await place.state()).toMatchObject({ doubted: true, live: { size: 15 } });
-    // The log has not grown.
-    await place.run(place.publisher(), 5_000);
-    expect(await isThere(page!.digest)).toBe(true);
-    expect(await place.readerSees()).toBe(15);
-    const state = await place.state();
-    expect([state.doubted, state.live?.publication, state.failures]).toEqual([undefined, 4, 0]);
+  test.each([
+    ['', false],
+    [', and is told to end by then', true],
+  ])(
+    'leaves nothing missing behind%s: the next publication puts what somebody had put meanwhile',
+    async (_how, ends) => {
+      await publishedLongAgo();
+      const real = place.target();
+      const [page] = objectsOf(5);
+      let hasStood = false;
+      let stopped: Promise<void> | undefined;
+      const target: Target = wrappedTarget(real, {
+        async remove(name) {
+          if (name === page!.digest && !hasStood) {
+            hasStood = true;
+            // Longer than any lease lasts; somebody else needs the page again, and it is there.
+            place.time += 60_000;
+            place.renderer.entries = 15;
+            const render = place.renderer.render.bind(place.renderer);
+            place.renderer.render = async (size, before, sink) => {
+              if (before === undefined || size === 15) await sink.write(page!, page!.bytes);
+              return render(size, before, sink);
+            };
+            await place.publisher().publishNow();
+            expect(await isThere(page!.digest)).toBe(true);
+            await real.remove(name);
+            if (ends) stopped = one.stop();
+            return;
+          }
+          await real.remove(name);
+        },
+      });
+      const one = sweeper({ target });
+      await one.look();
+      await stopped;
+      expect([hasStood, await isThere(page!.digest)]).toEqual([true, false]);
+      expect(await place.state()).toMatchObject({ doubted: true, live: { size: 15 } });
+      // The log has not grown.
+      await place.run(place.publisher(), 5_000);
+      expect(await isThere(page!.digest)).toBe(true);
+      expect(await place.readerSees()).toBe(15);
+      const state = await place.state();
+      expect([state.doubted, state.live?.publication, state.failures]).toEqual([undefined, 4, 0]);
+    },
+  );
+});
+
+test('a publisher that stood still before its swap, while a sweep removed what it had found, leaves nothing missing behind', async () => {
+  await publishedLongAgo();
+  const real = place.target();
+  const [page] = objectsOf(5);
+  const [standing, swept] = [new Gate(), new Gate()];
+  const slow: Target = wrappedTarget(real, {
+    async swap(bytes, mark) {
+      // Longer than any lease lasts.
+      place.time += 60_000;
+      standing.open();
+      await swept.opened;
+      return real.swap(bytes, mark);
+    },
   });
+  let publishing: Promise<unknown> | undefined;
+  const target: Target = wrappedTarget(real, {
+    async *list() {
+      yield* real.list();
+      place.renderer.entries = 15;
+      const render = place.renderer.render.bind(place.renderer);
+      place.renderer.render = async (size, before, sink) => {
+        if (size === 15) await sink.write(page!, page!.bytes);
+        return render(size, before, sink);
+      };
+      publishing = place.publisher({ target: slow }).publishNow();
+      await standing.opened;
+    },
+  });
+  await sweeper({ target }).look();
+  expect(await isThere(page!.digest)).toBe(false);
+  swept.open();
+  await publishing;
+  expect(await place.state()).toMatchObject({ doubted: true, live: { size: 15 } });
+  await place.run(place.publisher(), 5_000);
+  expect([await isThere(page!.digest), await place.readerSees()]).toEqual([true, 15]);
+  expect((await place.state()).doubted).toBe(undefined);
 });

@@ -10,6 +10,7 @@ import {
   type PublishedSnapshot,
 } from '../../../lib/publication/publication-state.ts';
 import { publicationStatus } from '../../../lib/publication/publication-status.ts';
+import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { allSnapshots, publicationKey } from '../../../lib/store/keys.ts';
 import { useStores } from '../../support/use-stores.ts';
 
@@ -69,4 +70,25 @@ test('what is remembered is what a list of all of them would have been', async (
     }
   });
   await fc.assert(law, { numRuns: 40 });
+});
+
+test('whoever dies after a commit has changed the time of what is live in both places, or in none', async () => {
+  const { keys } = stores();
+  await empty();
+  for (const publication of [1, 2]) await publish(snapshotOf(publication));
+  let commits = 0;
+  const dying: KeyedStore = {
+    get: (key) => keys.get(key),
+    list: (range) => keys.list(range),
+    close: () => keys.close(),
+    commit(commit) {
+      commits += 1;
+      return commits > 1 ? Promise.reject(new Error('the power is gone')) : keys.commit(commit);
+    },
+  };
+  await setTime(dying, snapshotOf(2), 7).catch(() => undefined);
+  expect((await readHistory(keys))[0]).toEqual({ ...snapshotOf(2), at: 7 });
+  expect((await readState(keys)).state.live).toEqual({ ...snapshotOf(2), at: 7 });
+  await setTime(keys, snapshotOf(1), 5);
+  expect((await readHistory(keys)).map(({ at }) => at)).toEqual([7, 5]);
 });

@@ -109,7 +109,11 @@ describe('the format of a store', () => {
     expect([await textOf(keys), await formatOf(keys)]).toEqual([undefined, 4]);
   });
 
-  test('is refused by commands where it is older', async () => {
-    await expect(requireFormat(stores().keys, 2)).rejects.toThrow(/start its server once/);
+  test('is refused by commands where it is older, and not where there is nothing that could be', async () => {
+    const { keys } = stores();
+    await requireFormat(keys, 2);
+    expect(await formatOf(keys)).toBe(DATA_FORMAT);
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
+    await expect(requireFormat(keys, 2)).rejects.toThrow(/start its server once/);
   });
 });
