@@ -21,7 +21,7 @@ import { FileUploadStore } from '../lib/store/files/file-upload-store.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
 import type { BlobStore } from '../lib/store/blob-store.ts';
 import { systemClock } from '../lib/store/clock.ts';
-import { bringForward, requireFormat } from '../lib/store/data-format.ts';
+import { bringForward, requireFormat, type FormatWait } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { LmdbKeyedStore } from '../lib/store/lmdb/lmdb-keyed-store.ts';
 import type { Moments } from '../lib/store/moments.ts';
@@ -80,7 +80,7 @@ export async function openExistingKeys({ store }: Config): Promise<KeyedStore> {
 /** The one place that knows engines. */
 export async function openContext(
   config: Config,
-  { tracer, onWait }: { readonly tracer?: Tracer | undefined; readonly onWait?: () => void } = {},
+  { tracer, onWait }: { readonly tracer?: Tracer | undefined; readonly onWait?: (what: FormatWait) => void } = {},
 ): Promise<ServerContext> {
   const store = await openStore(config, 'made');
   const blobs =

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { FormatWait } from '../lib/store/data-format.ts';
 import type { KeyedStore } from '../lib/store/keyed-store.ts';
 import { probeKey } from '../lib/store/keys.ts';
 import { makeServer } from './app.ts';
@@ -16,6 +17,12 @@ import { startPublication } from './publication.ts';
 import { Turns } from './turns.ts';
 import { startTracing } from './trace/start-tracing.ts';
 import { startUpkeep } from './upkeep.ts';
+
+const WAITS: Readonly<Record<FormatWait, string>> = {
+  'another brings it forward': 'waiting for another server that brings the data forward to a newer format',
+  'servers run':
+    'the data is to be brought forward to a newer format, which servers that run on this store do not know: waiting for their end',
+};
 
 /** What makes one process of a server differ from others. */
 export interface Duty {
@@ -35,12 +42,13 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
   const { log, keepsUp } = duty;
   surviveStrayRejections(log);
   const tracing = config.tracing === undefined ? undefined : startTracing(config.tracing, log);
-  let [isTold, isEnding] = [false, false];
+  const told = new Set<FormatWait>();
+  let isEnding = false;
   void duty.ending.then(() => (isEnding = true));
-  function onWait(): void {
-    if (isEnding) throw new Error('told to end while another server brings the data forward');
-    if (!isTold) log.info('waiting for another server that brings the data forward to a newer format');
-    isTold = true;
+  function onWait(what: FormatWait): void {
+    if (isEnding) throw new Error(`told to end while it waited: ${WAITS[what]}`);
+    if (!told.has(what)) log.info(WAITS[what]);
+    told.add(what);
   }
   const context = await openContext(config, { tracer: tracing?.tracer, onWait });
   duty.opened?.(context.stores.keys);

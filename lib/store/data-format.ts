@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import { decodeJson, encodeJson } from './json-value.ts';
 import type { KeyedStore } from './keyed-store.ts';
 import { everyKey, formatKey } from './keys.ts';
 import { withLeaseInTurn, type Lease } from './lease.ts';
+import { countServers } from './presence.ts';
 import { separateSnapshots } from './separate-snapshots.ts';
 import { StoreError } from './store-error.ts';
 
@@ -23,6 +25,10 @@ const FIRST = 1;
 
 /** Longer than a lease of one that died. */
 const LONGEST_WAIT_MS = 10 * 60_000;
+const LOOK_MS = 500;
+
+/** What a server waits for before data has its format: that another has brought it forward, or that those end which could not read it then. */
+export type FormatWait = 'another brings it forward' | 'servers run';
 
 interface FormatRecord {
   readonly format: number;
@@ -33,8 +39,8 @@ export interface Formats {
   readonly steps?: readonly FormatStep[];
   /** Told after each step. */
   readonly onStep?: (format: number) => Promise<void> | void;
-  /** Told again and again while another server is at it. What it throws ends the wait. */
-  readonly onWait?: (() => void) | undefined;
+  /** Told again and again what is waited for. What it throws ends the wait. */
+  readonly onWait?: ((what: FormatWait) => void) | undefined;
   readonly longestWaitMs?: number;
 }
 
@@ -50,8 +56,8 @@ export function decodeFormat(value: Uint8Array | undefined): number {
 }
 
 /**
- * For who serves: brings the store to the format of this program. Where another server does, it waits for that, within a limit. Rejects
- * where a newer one wrote it.
+ * For who serves, before it says so: brings the store to the format of this program, once no server runs any more that knows only the
+ * older one. Where another server does it, it waits for that; both within a limit. Rejects where a newer one wrote it.
  */
 export async function bringForward(
   keys: KeyedStore,
@@ -64,6 +70,7 @@ export async function bringForward(
   async function bring(lease: Lease): Promise<void> {
     // Whoever was waited for may have been a newer one.
     refuseNewer(await formatOf(keys), newest);
+    if ((await formatOf(keys)) < newest) await untilNoneServes(keys, { clock, onWait, longestMs: longestWaitMs });
     for (let format = await formatOf(keys); format < newest; format += 1) {
       await steps[format - 1]!(keys);
       lease.check();
@@ -71,7 +78,22 @@ export async function bringForward(
       await onStep?.(format + 1);
     }
   }
-  await withLeaseInTurn(keys, 'data format', clock, bring, { longestMs: longestWaitMs, onWait });
+  const turn = { longestMs: longestWaitMs, onWait: () => onWait?.('another brings it forward') };
+  await withLeaseInTurn(keys, 'data format', clock, bring, turn);
+}
+
+async function untilNoneServes(
+  keys: KeyedStore,
+  { clock, onWait, longestMs }: Pick<Formats, 'clock' | 'onWait'> & { readonly longestMs: number },
+): Promise<void> {
+  for (const began = clock.ticks(); (await countServers(keys, clock.now)) > 0; await sleep(LOOK_MS)) {
+    if (clock.ticks() - began < longestMs) onWait?.('servers run');
+    else
+      throw new StoreError(
+        'busy',
+        'servers run on this store that do not know the format of this one; stop them first',
+      );
+  }
 }
 
 /** For who works on a store beside a server: that it has the format of this program. */

@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../lib/store/clock.ts';
-import { bringForward, DATA_FORMAT, formatOf, requireFormat, type FormatStep } from '../../../lib/store/data-format.ts';
+import {
+  bringForward,
+  DATA_FORMAT,
+  formatOf,
+  requireFormat,
+  type FormatStep,
+  type FormatWait,
+} from '../../../lib/store/data-format.ts';
 import { encodeJson } from '../../../lib/store/json-value.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { formatKey } from '../../../lib/store/keys.ts';
+import { announceServer } from '../../../lib/store/presence.ts';
 import { Gate } from '../../support/gate.ts';
 import { useStores } from '../../support/use-stores.ts';
 
@@ -90,6 +98,21 @@ describe('the format of a store', () => {
     await Promise.all([first, second, expect(older).rejects.toThrow(/newer Assay/)]);
     expect(waits).toBeGreaterThan(0);
     expect([await textOf(keys), await formatOf(keys)]).toEqual(['abc', 3]);
+  });
+
+  test('is left alone while a server runs that does not know the next one, which is told, and not for ever', async () => {
+    const { keys } = stores();
+    await keys.commit({ puts: [{ key: AT, value: Buffer.from('a') }] });
+    const older = await announceServer(keys, clock.now);
+    await expect(bringForward(keys, { clock, steps: STEPS, longestWaitMs: 100 })).rejects.toThrow(/stop them first/);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['a', 1]);
+    const waits = new Set<FormatWait>();
+    await bringForward(keys, { clock, steps: STEPS, onWait: (what) => (waits.add(what), void older.leave()) });
+    expect([...waits]).toEqual(['servers run']);
+    expect([await textOf(keys), await formatOf(keys)]).toEqual(['abc', 3]);
+    const present = await announceServer(keys, clock.now);
+    await bringForward(keys, { clock, steps: STEPS });
+    await present.leave();
   });
 
   test('is the newest from the start where there is nothing yet to bring forward', async () => {
