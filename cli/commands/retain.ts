@@ -70,7 +70,7 @@ function text({ applied, versions }: RetentionReport, values: Values): string {
 }
 
 function cells({ version, publishedAt, action, why, inHistory }: RetainedVersion, applied: boolean): string[] {
-  const history = inHistory === true ? 'its commit stays in the history of a branch' : '';
+  const history = inHistory === true ? 'its commit stays in history' : '';
   const what = action === 'kept' ? 'stays' : applied ? 'removed' : 'would go';
   return [what, version, publishedAt.slice(0, 10), action === 'kept' ? why.join(', ') : history];
 }

@@ -44,14 +44,27 @@ export class Line {
     }
   }
 
+  /** All commits but these, and what was made on top of one that is none of these. */
+  others(these: ReadonlySet<Oid>): ReadonlySet<Oid> {
+    const others = new Set([...this.#nodes.keys()].filter((oid) => !these.has(oid)));
+    // What is added on the way is walked as well.
+    for (const oid of others) for (const child of this.#children.get(oid) ?? []) others.add(child);
+    return others;
+  }
+
+  /** These commits and all that is behind them. */
+  reached(commits: Iterable<Oid>): ReadonlySet<Oid> {
+    const reached = new Set([...commits].filter((oid) => this.#nodes.has(oid)));
+    for (const oid of reached) for (const parent of this.#nodes.get(oid)?.parents ?? []) reached.add(parent);
+    return reached;
+  }
+
   /**
-   * The commits with which history is to end when this one goes. Undefined where it must stay: where what stands behind it
-   * is no version, and would be lost with it, or where one of them has other parents too, which Git would cut off as well.
+   * The commits with which history is to end when this one goes. Undefined where one of them has other parents too, which
+   * Git would cut off as well.
    */
-  endsWithout(commit: Oid, isVersion: (oid: Oid) => boolean): readonly Oid[] | undefined {
+  endsWithout(commit: Oid): readonly Oid[] | undefined {
     const children = this.#children.get(commit) ?? [];
-    const parents = this.#nodes.get(commit)?.parents ?? [];
-    if (!parents.every(isVersion)) return undefined;
     return children.every((child) => this.#nodes.get(child)?.parents.length === 1) ? children : undefined;
   }
 }

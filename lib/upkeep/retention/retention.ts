@@ -49,9 +49,12 @@ function judgeView(view: FamilyView, { rules, now }: RetainOptions): RetainedVer
   const candidates = view.versions.map(({ version, record, needed, retired }) => {
     return { version, at: Date.parse(record.published.at), needed, retired };
   });
-  return judge(candidates, rules, now()).map(({ version, why }) => {
+  const judged = judge(candidates, rules, now());
+  const going = judged.filter(({ why }) => why.length === 0).map(({ version }) => version);
+  const reached = view.reachedWithout(going);
+  return judged.map(({ version, why }) => {
     const { record } = byName.get(version) as ViewedVersion;
-    const stays = why.length === 0 && endsWithout(view, record) === undefined;
+    const stays = why.length === 0 && reached.has(record.commit) && endsWithout(view, record) === undefined;
     return {
       version,
       digest: record.digest,
