@@ -106,12 +106,12 @@ export class FamilyView {
       if (isMadeHere(record)) made.add(record.commit);
       versions.push({ version, entry, record, needed, retired: await isRetired(keys, family, version) });
     }
-    const history = line.others(made);
+    const history = await line.others(made);
     return new FamilyView(parts, family, { refsMark, nextEvent, versions, line, refs, history, namedBy });
   }
 
   /** The commits that refs lead to without the tags of these versions, where history is not cut. */
-  reachedWithout(versions: readonly string[]): ReadonlySet<Oid> {
+  reachedWithout(versions: readonly string[]): Promise<ReadonlySet<Oid>> {
     const tags = new Set(versions.map((version) => `refs/tags/${version}`));
     const left = this.refs.filter(({ name }) => !tags.has(name));
     return this.line.reached(left.map(({ oid, peeled }) => peeled ?? oid));

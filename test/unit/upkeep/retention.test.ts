@@ -123,6 +123,14 @@ describe('retention', () => {
     expect(removedOf(await keep({ keepLast: 3, keepYoungerThan: 1 }, false))).toEqual(['v1.1.0', 'v1.0.0']);
   });
 
+  test('tells versions of one moment by their names, the newest first', async () => {
+    for (const version of ['v1.0.0', 'v1.2.0', 'v1.1.0'])
+      await publishTo(place.definitions, FAMILY, version, testCase({ version }));
+    const told = (await keep({ keepLast: 1 }, false)).versions.map(({ version }) => version);
+    expect(told).toEqual(['v1.2.0', 'v1.1.0', 'v1.0.0']);
+    expect((await keep({ keepLast: 1 })).versions.map(({ version }) => version)).toEqual(told);
+  });
+
   test('keeps what latest stands for, also where newer ones are retired', async () => {
     await published('v1.0.0', 'v1.1.0', 'v1.2.0', 'v1.3.0');
     for (const version of ['v1.2.0', 'v1.3.0'])
