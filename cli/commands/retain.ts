@@ -23,7 +23,7 @@ the next collections (assay gc). The public log says that it was removed.
     'keep-younger-than': {
       type: 'string',
       placeholder: '<time>',
-      help: 'versions published within this time stay: 90d',
+      help: 'versions published within this time stay: 12h, 90d',
     },
     apply: { type: 'boolean', help: 'remove what is to go; without it nothing is changed' },
     json: { type: 'boolean', help: 'one JSON object with every version' },
@@ -52,6 +52,8 @@ function countIn(text: string): number {
 
 function secondsIn(text: string): number {
   try {
+    // Whoever means 90 days would else keep 90 seconds.
+    if (/^\d+$/.test(text)) throw new WrongSetting('a time with its unit: 12h, 90d');
     const seconds = Math.floor(SETTINGS['gc-grace'].parse(text) / 1000);
     if (seconds > 0) return seconds;
     throw new WrongSetting('a time of at least 1s');

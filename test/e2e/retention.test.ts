@@ -85,6 +85,7 @@ describe('assay retain', () => {
     [['--keep-last', 'many'], '--keep-last is a number of versions'],
     [['--keep-younger-than', 'long'], '--keep-younger-than is "long"'],
     [['--keep-younger-than', '0s'], '--keep-younger-than is "0s"'],
+    [['--keep-younger-than', '90'], '--keep-younger-than is "90"; it takes a time with its unit'],
     [[], 'what is to stay?'],
   ])('refuses %j by name', async (options, why) => {
     const { code, stderr } = await assay(['retain', 'retained/case', ...options], { ASSAY_URL: server.url });
