@@ -23,7 +23,7 @@ the next collections (assay gc). The public log says that it was removed.
     'keep-younger-than': {
       type: 'string',
       placeholder: '<time>',
-      help: 'versions published within this time stay: 90d',
+      help: 'versions published within this time stay: 12h, 90d',
     },
     apply: { type: 'boolean', help: 'remove what is to go; without it nothing is changed' },
     json: { type: 'boolean', help: 'one JSON object with every version' },
@@ -52,6 +52,8 @@ function countIn(text: string): number {
 
 function secondsIn(text: string): number {
   try {
+    // Whoever means 90 days would else keep 90 seconds.
+    if (/^\d+$/.test(text)) throw new WrongSetting('a time with its unit: 12h, 90d');
     const seconds = Math.floor(SETTINGS['gc-grace'].parse(text) / 1000);
     if (seconds > 0) return seconds;
     throw new WrongSetting('a time of at least 1s');
@@ -70,7 +72,7 @@ function text({ applied, versions }: RetentionReport, values: Values): string {
 }
 
 function cells({ version, publishedAt, action, why, inHistory }: RetainedVersion, applied: boolean): string[] {
-  const history = inHistory === true ? 'its commit stays in the history of a branch' : '';
+  const history = inHistory === true ? 'its commit stays in history' : '';
   const what = action === 'kept' ? 'stays' : applied ? 'removed' : 'would go';
   return [what, version, publishedAt.slice(0, 10), action === 'kept' ? why.join(', ') : history];
 }

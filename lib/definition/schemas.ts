@@ -310,9 +310,11 @@ export interface Missing {
 export const MISSING: Schema<Missing> = named('Missing', object<Missing>({ missing: list(OID) }));
 
 const RULES = {
-  keepLast: optional(integer({ minimum: 1, maximum: 1_000_000, description: 'a number of versions, one at least' })),
+  keepLast: optional(
+    integer({ minimum: 1, maximum: 1_000_000, description: 'a number of versions, from 1 to 1,000,000' }),
+  ),
   keepYoungerThan: optional(
-    integer({ minimum: 1, maximum: 10 ** 10, description: 'a number of seconds, one at least' }),
+    integer({ minimum: 1, maximum: 10 ** 10, description: 'a number of seconds, from 1 to 10,000,000,000' }),
   ),
 };
 export const RETENTION_REQUEST: Schema<RetentionRequest> = named(

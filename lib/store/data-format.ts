@@ -14,8 +14,14 @@ import { StoreError } from './store-error.ts';
  */
 export type FormatStep = (keys: KeyedStore) => Promise<void>;
 
+/**
+ * From format 2 to 3: versions are removed from here on. Nothing that is there changes; but who does not know of it would send
+ * histories with holes, and give names again that were taken away.
+ */
+const letVersionsBeRemoved: FormatStep = () => Promise.resolve();
+
 /** The steps from each format to the next, the first from format 1. What was released is never changed, only added to. */
-const STEPS: readonly FormatStep[] = [separateSnapshots];
+const STEPS: readonly FormatStep[] = [separateSnapshots, letVersionsBeRemoved];
 
 /** The format of what this program keeps: of all keys, their values, and the files that they name. */
 export const DATA_FORMAT: number = STEPS.length + 1;

@@ -85,6 +85,7 @@ describe('assay retain', () => {
     [['--keep-last', 'many'], '--keep-last is a number of versions'],
     [['--keep-younger-than', 'long'], '--keep-younger-than is "long"'],
     [['--keep-younger-than', '0s'], '--keep-younger-than is "0s"'],
+    [['--keep-younger-than', '90'], '--keep-younger-than is "90"; it takes a time with its unit'],
     [[], 'what is to stay?'],
   ])('refuses %j by name', async (options, why) => {
     const { code, stderr } = await assay(['retain', 'retained/case', ...options], { ASSAY_URL: server.url });
@@ -178,14 +179,16 @@ describeWith(['skopeo'], 'skopeo', () => {
 });
 
 test('a retention that is killed in the middle leaves each version whole or removed, and can be done again', async () => {
-  const { family, url } = await publishedFamily(20);
+  let { family, url } = await publishedFamily(20);
   let cut = 0;
   for (let round = 0; round < 4; round += 1) {
+    // One that came to its end before the kill has left nothing to another.
+    if ((await names(family)).length < 5 && cut === 0) ({ family, url } = await publishedFamily(20));
     const before = (await names(family)).length;
     const retaining = startAssay(['retain', family, '--keep-last', '1', '--apply'], { ASSAY_URL: server.url });
     const ended = new Promise<number | null>((resolve) => retaining.once('close', resolve));
     // Killed as soon as anything is seen to have gone.
-    while (retaining.exitCode === null && (await names(family)).length === before) await sleep(1);
+    while (retaining.exitCode === null && (await names(family)).length === before) await sleep(0);
     await server.kill();
     if ((await ended) !== 0) cut += 1;
     await server.start();

@@ -55,15 +55,16 @@ export class FamilyView {
   readonly nextEvent: number;
   readonly versions: readonly ViewedVersion[];
   readonly line: Line;
-  /** Commits of versions that there are, or were. */
-  readonly commits: ReadonlySet<Oid>;
+  readonly refs: readonly Ref[];
+  /** Commits that authors have pushed, and those on top of them: without one, the pushed ones behind it would be lost. */
+  readonly history: ReadonlySet<Oid>;
   /** Names of manifests and blobs, by what names them: manifests of the family. */
   readonly namedBy: ReadonlyMap<string, readonly Digest[]>;
 
   private constructor(
     parts: ViewParts,
     family: string,
-    found: Pick<FamilyView, 'refsMark' | 'nextEvent' | 'versions' | 'line' | 'commits' | 'namedBy'>,
+    found: Pick<FamilyView, 'refsMark' | 'nextEvent' | 'versions' | 'line' | 'refs' | 'history' | 'namedBy'>,
   ) {
     this.#parts = parts;
     this.family = family;
@@ -71,7 +72,8 @@ export class FamilyView {
     this.nextEvent = found.nextEvent;
     this.versions = found.versions;
     this.line = found.line;
-    this.commits = found.commits;
+    this.refs = found.refs;
+    this.history = found.history;
     this.namedBy = found.namedBy;
   }
 
@@ -87,7 +89,7 @@ export class FamilyView {
     const runs = await namedByRuns(keys, family, breathe);
     const pins = await pinsIn(keys, family);
     const versions: ViewedVersion[] = [];
-    const commits = new Set<Oid>(await removedCommits(keys, family));
+    const made = new Set<Oid>(await removedCommits(keys, family));
     for await (const entry of entriesOf(keys, versionsOf(family))) {
       await breathe();
       const version = tagOfKey(entry.key);
@@ -101,10 +103,18 @@ export class FamilyView {
           (digest) => `the index ${digest} names it`,
         ),
       ];
-      commits.add(record.commit);
+      if (isMadeHere(record)) made.add(record.commit);
       versions.push({ version, entry, record, needed, retired: await isRetired(keys, family, version) });
     }
-    return new FamilyView(parts, family, { refsMark, nextEvent, versions, line, commits, namedBy });
+    const history = await line.others(made);
+    return new FamilyView(parts, family, { refsMark, nextEvent, versions, line, refs, history, namedBy });
+  }
+
+  /** The commits that refs lead to without the tags of these versions, where history is not cut. */
+  reachedWithout(versions: readonly string[]): Promise<ReadonlySet<Oid>> {
+    const tags = new Set(versions.map((version) => `refs/tags/${version}`));
+    const left = this.refs.filter(({ name }) => !tags.has(name));
+    return this.line.reached(left.map(({ oid, peeled }) => peeled ?? oid));
   }
 
   parts(record: VersionRecord): Promise<Parts> {
@@ -155,12 +165,17 @@ async function namesIn({ keys, registry, breathe }: ViewParts, family: string): 
   return names;
 }
 
+function isMadeHere({ published }: VersionRecord): boolean {
+  return published.with === 'publish';
+}
+
+/** Those that were made here. */
 async function removedCommits(keys: KeyedStore, family: string): Promise<Oid[]> {
   const commits: Oid[] = [];
   for await (const { key } of entriesOf(keys, removedOf(family))) {
     const version = tagOfKey(key);
     const removed = isVersion(version) ? await removedIn(keys, family, version) : undefined;
-    if (removed !== undefined) commits.push(removed.record.commit);
+    if (removed !== undefined && isMadeHere(removed.record)) commits.push(removed.record.commit);
   }
   return commits;
 }

@@ -9,6 +9,11 @@ import { commitsAmong } from '../../git/walk/select-objects.ts';
 export class Line {
   readonly #nodes = new Map<Oid, CommitNode>();
   readonly #children = new Map<Oid, Oid[]>();
+  readonly #breathe: () => Promise<void> | undefined;
+
+  private constructor(breathe: () => Promise<void> | undefined) {
+    this.#breathe = breathe;
+  }
 
   static async of(
     objects: ObjectSource,
@@ -16,7 +21,7 @@ export class Line {
     ends: HistoryEnds,
     breathe: () => Promise<void> | undefined,
   ): Promise<Line> {
-    const line = new Line();
+    const line = new Line(breathe);
     const graph = new CommitGraph(objects, ends);
     let level = await commitsAmong(
       objects,
@@ -44,14 +49,37 @@ export class Line {
     }
   }
 
+  /** All commits but these, and what was made on top of one that is none of these. */
+  async others(these: ReadonlySet<Oid>): Promise<ReadonlySet<Oid>> {
+    const others = new Set<Oid>();
+    for (const oid of this.#nodes.keys()) {
+      await this.#breathe();
+      if (!these.has(oid)) others.add(oid);
+    }
+    // What is added on the way is walked as well.
+    for (const oid of others) {
+      await this.#breathe();
+      for (const child of this.#children.get(oid) ?? []) others.add(child);
+    }
+    return others;
+  }
+
+  /** These commits and all that is behind them. */
+  async reached(commits: readonly Oid[]): Promise<ReadonlySet<Oid>> {
+    const reached = new Set(commits.filter((oid) => this.#nodes.has(oid)));
+    for (const oid of reached) {
+      await this.#breathe();
+      for (const parent of this.#nodes.get(oid)?.parents ?? []) reached.add(parent);
+    }
+    return reached;
+  }
+
   /**
-   * The commits with which history is to end when this one goes. Undefined where it must stay: where what stands behind it
-   * is no version, and would be lost with it, or where one of them has other parents too, which Git would cut off as well.
+   * The commits with which history is to end when this one goes. Undefined where one of them has other parents too, which
+   * Git would cut off as well.
    */
-  endsWithout(commit: Oid, isVersion: (oid: Oid) => boolean): readonly Oid[] | undefined {
+  endsWithout(commit: Oid): readonly Oid[] | undefined {
     const children = this.#children.get(commit) ?? [];
-    const parents = this.#nodes.get(commit)?.parents ?? [];
-    if (!parents.every(isVersion)) return undefined;
     return children.every((child) => this.#nodes.get(child)?.parents.length === 1) ? children : undefined;
   }
 }

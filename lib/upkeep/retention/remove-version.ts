@@ -149,14 +149,9 @@ export async function planMarks(
   return plan;
 }
 
-/** Undefined where the commit stays in the history of a branch. */
-export function endsWithout(
-  view: FamilyView,
-  { commit, published }: ViewedVersion['record'],
-): readonly string[] | undefined {
-  // What was pushed is its author's history, of which versions are only a part.
-  if (published.with !== 'publish') return undefined;
-  return view.line.endsWithout(commit, (oid) => view.commits.has(oid));
+/** Undefined where the commit stays in the history of whatever leads to it. */
+export function endsWithout(view: FamilyView, { commit }: ViewedVersion['record']): readonly string[] | undefined {
+  return view.history.has(commit) ? undefined : view.line.endsWithout(commit);
 }
 
 export function removing(attempt: string): Buffer {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DefinitionError } from '../../definition/definition-error.ts';
+import { compareVersions } from '../../definition/version-name.ts';
 import type { Removing } from '../../definition/version-record.ts';
 import type { Actor, RetainedVersion, RetentionReport, RetentionRules } from '../../definition/wire.ts';
 import { familyUnknown } from '../../oci/families.ts';
@@ -34,7 +35,7 @@ export async function retain(parts: RemovalParts, family: string, options: Retai
   const removed = new Map<string, RetainedVersion>();
   for (let round = 0; ; round += 1) {
     const view = await FamilyView.of({ ...parts, breathe }, family);
-    const judged = judgeView(view, options);
+    const judged = await judgeView(view, options);
     const going = judged.filter(({ action }) => action === 'removed');
     if (!options.apply || going.length === 0 || round === MAX_ROUNDS) {
       await parts.events.announce();
@@ -44,14 +45,17 @@ export async function retain(parts: RemovalParts, family: string, options: Retai
   }
 }
 
-function judgeView(view: FamilyView, { rules, now }: RetainOptions): RetainedVersion[] {
+async function judgeView(view: FamilyView, { rules, now }: RetainOptions): Promise<RetainedVersion[]> {
   const byName = new Map(view.versions.map((viewed) => [viewed.version, viewed]));
   const candidates = view.versions.map(({ version, record, needed, retired }) => {
     return { version, at: Date.parse(record.published.at), needed, retired };
   });
-  return judge(candidates, rules, now()).map(({ version, why }) => {
+  const judged = judge(candidates, rules, now());
+  const going = judged.filter(({ why }) => why.length === 0).map(({ version }) => version);
+  const reached = await view.reachedWithout(going);
+  return judged.map(({ version, why }) => {
     const { record } = byName.get(version) as ViewedVersion;
-    const stays = why.length === 0 && endsWithout(view, record) === undefined;
+    const stays = why.length === 0 && reached.has(record.commit) && endsWithout(view, record) === undefined;
     return {
       version,
       digest: record.digest,
@@ -72,17 +76,18 @@ async function removeAll(parts: RemovalParts, before: FamilyView, options: Retai
   const attempt = randomUUID();
   const holders = await Holders.of(before);
   const marked = new Set<string>();
-  for (const viewed of goingIn(before, options)) {
+  for (const viewed of goingIn(before, await judgeView(before, options))) {
     const plan = await planMarks(parts, before, holders, viewed, { attempt, now: now() });
     if (await parts.keys.commit(plan.commit)) marked.add(viewed.version);
   }
   const removed: RetainedVersion[] = [];
   try {
     const view = await FamilyView.of({ ...parts, breathe: makePace(signal) }, before.family);
-    const judged = new Map(judgeView(view, options).map((one) => [one.version, one]));
+    const verdicts = await judgeView(view, options);
+    const judged = new Map(verdicts.map((one) => [one.version, one]));
     const removal = await VersionRemoval.of(parts, view, { by, reason: rulesText(rules), attempt });
     // The first published goes first, so that what is left is a line at every moment.
-    for (const viewed of goingIn(view, options).toReversed()) {
+    for (const viewed of goingIn(view, verdicts).toReversed()) {
       signal?.throwIfAborted();
       const one = judged.get(viewed.version);
       if (one === undefined || !marked.has(viewed.version) || !(await removal.remove(viewed))) continue;
@@ -96,11 +101,9 @@ async function removeAll(parts: RemovalParts, before: FamilyView, options: Retai
 }
 
 /** The last published first. */
-function goingIn(view: FamilyView, options: RetainOptions): ViewedVersion[] {
+function goingIn(view: FamilyView, judged: readonly RetainedVersion[]): ViewedVersion[] {
   const byName = new Map(view.versions.map((viewed) => [viewed.version, viewed]));
-  return judgeView(view, options)
-    .filter(({ action }) => action === 'removed')
-    .map(({ version }) => byName.get(version) as ViewedVersion);
+  return judged.filter(({ action }) => action === 'removed').map(({ version }) => byName.get(version) as ViewedVersion);
 }
 
 /** A mark that nobody takes off does no harm, but says what is not so. */
@@ -120,7 +123,9 @@ function told(
     if (!applied || one.action === 'kept') return one;
     return { ...one, action: 'kept', why: ['others keep changing the family; run it again'] };
   });
-  return [...left, ...removed.values()].sort((a, b) => (a.publishedAt < b.publishedAt ? 1 : -1));
+  return [...left, ...removed.values()].sort(
+    (a, b) => Date.parse(b.publishedAt) - Date.parse(a.publishedAt) || compareVersions(b.version, a.version),
+  );
 }
 
 function checkRules({ keepLast, keepYoungerThan }: RetentionRules): void {

@@ -132,6 +132,19 @@ describe('the format of a store', () => {
     expect([await textOf(keys), await formatOf(keys)]).toEqual([undefined, 4]);
   });
 
+  test('of before versions were removed is brought forward, so that programs of then refuse it', async () => {
+    const { keys } = stores();
+    await keys.commit({
+      puts: [
+        { key: AT, value: Buffer.from('a') },
+        { key: formatKey, value: encodeJson({ format: 2 }) },
+      ],
+    });
+    await bringForward(keys, { clock });
+    expect(await textOf(keys)).toBe('a');
+    await expect(bringForward(keys, { clock, steps: [adding('b')] })).rejects.toThrow(/newer Assay/);
+  });
+
   test('is refused by commands where it is older, and not where there is nothing that could be', async () => {
     const { keys } = stores();
     await requireFormat(keys, 2);

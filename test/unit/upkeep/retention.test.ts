@@ -69,6 +69,11 @@ async function names(): Promise<string[]> {
   return (await place.definitions.versions.page(FAMILY, undefined, 100)).versions.map(({ version }) => version);
 }
 
+async function has(...oids: readonly Oid[]): Promise<boolean[]> {
+  const there = await place.definitions.repositoryToPush(FAMILY, SOMEBODY).objects.stat(oids);
+  return oids.map((oid) => there.has(oid));
+}
+
 async function expectAllSound(): Promise<void> {
   await place.log.append(() => Promise.resolve({ result: () => undefined }));
   await expectSound(opened.stores, opened.registry);
@@ -116,6 +121,14 @@ describe('retention', () => {
     expect(removedOf(await keep({ keepLast: 2 }, false))).toEqual(['v1.2.0', 'v1.1.0', 'v1.0.0']);
     expect(removedOf(await keep({ keepYoungerThan: (4 * DAY) / 1000 + 1 }, false))).toEqual(['v1.0.0']);
     expect(removedOf(await keep({ keepLast: 3, keepYoungerThan: 1 }, false))).toEqual(['v1.1.0', 'v1.0.0']);
+  });
+
+  test('tells versions of one moment by their names, the newest first', async () => {
+    for (const version of ['v1.0.0', 'v1.2.0', 'v1.1.0'])
+      await publishTo(place.definitions, FAMILY, version, testCase({ version }));
+    const told = (await keep({ keepLast: 1 }, false)).versions.map(({ version }) => version);
+    expect(told).toEqual(['v1.2.0', 'v1.1.0', 'v1.0.0']);
+    expect((await keep({ keepLast: 1 })).versions.map(({ version }) => version)).toEqual(told);
   });
 
   test('keeps what latest stands for, also where newer ones are retired', async () => {
@@ -289,11 +302,40 @@ describe('retention', () => {
     const report = await keep({ keepLast: 1 });
     expect(report.versions.map(({ version, action, inHistory }) => [version, action, inHistory])).toEqual([
       ['v1.3.0', 'kept', undefined],
-      ['v1.2.0', 'removed', undefined],
+      ['v1.2.0', 'removed', true],
       ['v1.1.0', 'removed', true],
       ['v1.0.0', 'removed', true],
     ]);
     await collectTwice();
+    await expectAllSound();
+    expect(await has(plain, one, two)).toEqual([true, true, true]);
+    await published('v1.4.0');
+    await keep({ keepLast: 1 });
+    await collectTwice();
+    expect(await has(plain, one, two)).toEqual([true, true, true]);
+    await expectCloneable(place.definitions);
+  });
+
+  test('says that files stay in history only where something leads to them', async () => {
+    await published('v1.0.0');
+    const parcel = new Parcel();
+    const first = parcel.commit(definitionOf('A'));
+    const second = parcel.commit(definitionOf('B'), [first]);
+    const aside = [newTag('v1.1.0', first), newTag('v1.2.0', second)];
+    await pushTo(place.definitions, FAMILY, parcel, aside);
+    opened.time += DAY;
+    await published('v1.3.0');
+    const { versions } = await keep({ keepLast: 1 });
+    const gone = versions.filter(({ action }) => action === 'removed');
+    expect(new Map(gone.map(({ version, inHistory }) => [version, inHistory]))).toEqual(
+      new Map([
+        ['v1.0.0', undefined],
+        ['v1.1.0', undefined],
+        ['v1.2.0', undefined],
+      ]),
+    );
+    await collectTwice();
+    expect(await has(first, second)).toEqual([false, false]);
     await expectAllSound();
   });
 });
