@@ -25,9 +25,9 @@ export class Audit {
     this.#now = now;
   }
 
-  /** Adds to the plan of a change that it is told of. */
-  plan(entry: NewAuditEntry, plan: Plan): void {
-    plan.put(this.entry(entry));
+  /** Adds to the plan of a change that it is told of; of a change that says when it was, at the same moment. */
+  plan(entry: NewAuditEntry, plan: Plan, at?: number): void {
+    plan.put(this.entry(entry, at));
   }
 
   /** Tells of a change that is made already, in a commit of its own. */
@@ -36,9 +36,9 @@ export class Audit {
   }
 
   /** What is to be put for a change, for who makes a commit by other means than a plan. */
-  entry(entry: NewAuditEntry): Entry {
+  entry(entry: NewAuditEntry, now: number = this.#now()): Entry {
     this.#count = (this.#count + 1) % 2 ** 32;
-    const at = Math.max(0, this.#now());
+    const at = Math.max(0, now);
     const key = auditKey(at, this.#count, randomBytes(4));
     return { key, value: encodeJson({ at: new Date(at).toISOString(), ...entry }) };
   }

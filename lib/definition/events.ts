@@ -47,10 +47,11 @@ export class Events {
     // A push of several tags is one plan.
     while (plan.hasPut(eventKey(family, number))) number += 1;
     const key = eventKey(family, number);
-    const at = new Date(this.#now()).toISOString();
+    const now = this.#now();
+    const at = new Date(now).toISOString();
     plan.check({ key, value: undefined }).put({ key, value: encodeJson({ at, by, ...event }) });
     plan.put({ key: pendingEventKey(family, number), value: PENDING });
-    this.#audit.plan({ action: event.what, by, family, ...told(event) }, plan);
+    this.#audit.plan({ action: event.what, by, family, ...told(event) }, plan, now);
     return at;
   }
 

@@ -9,6 +9,7 @@ import { Repository } from '../support/repository.ts';
 import type { Outcome } from '../support/run-program.ts';
 import { useServer } from '../support/server.ts';
 import { useTemporaryFolder } from '../support/use-temporary-folder.ts';
+import { until } from '../support/until.ts';
 import { git } from '../unit/git/support/git-command.ts';
 
 const server = useServer({ env: { ASSAY_IDENTITY_HEADER: 'X-Who', ASSAY_GC_INTERVAL: '0' } });
@@ -71,9 +72,12 @@ beforeAll(async () => {
   await command('submit', RUN);
   const id = 'carom-2025-06-01-a';
   await as('ada', 'POST', `/api/v1/runs/${id}/retraction`, { reason: 'a mistake' });
-  await as('ada', 'POST', '/api/v1/publication/now', {});
+  // 503 while the server publishes by itself at that moment.
+  await until('published now', async () => (await as('ada', 'POST', '/api/v1/publication/now', {})).status === 200);
   const { live } = jsonOf(await send('GET', `${server.url}/api/v1/publication`)) as { live: { snapshot: string } };
-  await as('ada', 'POST', '/api/v1/publication/rollback', { snapshot: live.snapshot });
+  const back = { snapshot: live.snapshot };
+  const rolled = async (): Promise<number> => (await as('ada', 'POST', '/api/v1/publication/rollback', back)).status;
+  await until('rolled back', async () => (await rolled()) === 200);
   await command('gc', '--data', server.data, '--grace', '0');
 }, 60_000);
 
