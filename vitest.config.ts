@@ -19,7 +19,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     // Most of what takes long waits: for a server to start, a limit to pass, a disk.
-    maxWorkers: 2,
+    maxWorkers: process.env['ASSAY_TEST_ALL'] === '1' ? 3 : 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       { extends: true, test: { name: 'LMDB and files', include: ['test/**/*.test.ts'] } },

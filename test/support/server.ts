@@ -8,6 +8,8 @@ const ADDRESS = /http:\/\/127\.0\.0\.1:(\d+)/;
 const START_LIMIT = 20_000;
 /** Longer than the server gives to requests that are under way. */
 const STOP_LIMIT = 40_000;
+/** Nothing that tests do should take a server so long; what it said may tell what did. */
+const SLOW_STOP = 15_000;
 
 export interface ServerOptions {
   readonly flags?: readonly string[];
@@ -131,9 +133,12 @@ export class Server {
   async stop(): Promise<number | null> {
     if (!this.running) return this.#exit;
     const timer = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_LIMIT);
+    const began = performance.now();
     this.#child?.kill('SIGTERM');
     const code = await this.#exit;
     clearTimeout(timer);
+    const took = performance.now() - began;
+    if (took > SLOW_STOP) console.warn(`the server took ${took.toFixed(0)} ms to stop:\n${this.#said.slice(-2000)}`);
     return code;
   }
 
