@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { Entry, KeyedStore } from '../store/keyed-store.ts';
-import { allAudit, auditIdOfKey, auditKey, auditKeyOfId, auditSince } from '../store/keys.ts';
+import { allAudit } from '../store/key-ranges.ts';
+import { auditIdOfKey, auditKey, auditKeyOfId, auditSince } from '../store/keys.ts';
 import type { Plan } from '../store/plan.ts';
 import type { AuditEntry, AuditFilter, AuditPage, NewAuditEntry } from './audit-entry.ts';
 

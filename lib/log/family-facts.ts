@@ -4,16 +4,8 @@ import type { RemovalRecord, VersionRecord } from '../definition/version-record.
 import type { FamilyEvent } from '../definition/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
-import {
-  allEvents,
-  allPendingEvents,
-  eventKey,
-  familyOfKey,
-  numberOfKey,
-  pendingEventKey,
-  removedKey,
-  versionKey,
-} from '../store/keys.ts';
+import { allEvents, allPendingEvents } from '../store/key-ranges.ts';
+import { eventKey, familyOfKey, numberOfKey, pendingEventKey, removedKey, versionKey } from '../store/keys.ts';
 import type { NewEntry } from './appending.ts';
 import type { Batch } from './batch.ts';
 

@@ -3,7 +3,8 @@ import type { LogKeys } from '../log/log-keys.ts';
 import { parseVerifierKey, type VerifierKey } from '../log/verifier-key.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
-import { allUploads, logHeadKey, logKeysKey } from '../store/keys.ts';
+import { allUploads } from '../store/key-ranges.ts';
+import { logHeadKey, logKeysKey } from '../store/keys.ts';
 import type { Listed } from '../store/moments.ts';
 
 /** Which log a store has, for who must bring its key along. */

@@ -3,7 +3,8 @@ import type { Sha256 } from '../encoding/digest.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import type { Entry, KeyedStore } from '../store/keyed-store.ts';
-import { everyKey, movingKey } from '../store/keys.ts';
+import { everyKey } from '../store/key-ranges.ts';
+import { movingKey } from '../store/keys.ts';
 import type { MoveMark } from '../store/move-mark.ts';
 import { MoveError } from './move-error.ts';
 

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../store/blob-store.ts';
 import type { Located } from '../store/content-record.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allContent, allInline, movedKeys, type KeyRange } from '../store/keys.ts';
+import { allContent, allInline, movedKeys, type KeyRange } from '../store/key-ranges.ts';
 import type { Listed } from '../store/moments.ts';
 
 /** Where a store is moved from: a store, or a backup of one. Entries come in the order of their keys. */

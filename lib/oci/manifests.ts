@@ -5,15 +5,8 @@ import { AGAIN, commitUntilHeld } from '../store/commit-until-held.ts';
 import type { ContentStore, Located } from '../store/content-store.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
-import {
-  blobKey,
-  manifestKey,
-  referrerKey,
-  tagKey,
-  tagOfManifestKey,
-  tagsOfManifest,
-  digestsOfKey,
-} from '../store/keys.ts';
+import { tagsOfManifest } from '../store/key-ranges.ts';
+import { blobKey, manifestKey, referrerKey, tagKey, tagOfManifestKey, digestsOfKey } from '../store/keys.ts';
 import { makePace } from '../store/pace.ts';
 import { Plan } from '../store/plan.ts';
 import type { Families } from './families.ts';

@@ -1,6 +1,6 @@
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
-import { blobsOf, gitObjectsOf, manifestsOf, versionsOf } from '../store/keys.ts';
+import { blobsOf, gitObjectsOf, manifestsOf, versionsOf } from '../store/key-ranges.ts';
 import type { Families } from './families.ts';
 import type { Quota } from './family-record.ts';
 import type { BlobLink } from './link.ts';

@@ -1,7 +1,8 @@
 import type { Sha256 } from '../encoding/digest.ts';
 import { decodeJson, encodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry, type KeyedStore } from '../store/keyed-store.ts';
-import { allSnapshots, publicationKey, snapshotKey } from '../store/keys.ts';
+import { allSnapshots } from '../store/key-ranges.ts';
+import { publicationKey, snapshotKey } from '../store/keys.ts';
 
 /** A snapshot that was live once. */
 export interface PublishedSnapshot {

@@ -1,6 +1,7 @@
 import { asBuffer } from '../encoding/as-buffer.ts';
 import { Breather } from '../git/breather.ts';
-import { allRunPlaces, numberOfKey, runPlaceKey } from '../store/keys.ts';
+import { allRunPlaces } from '../store/key-ranges.ts';
+import { numberOfKey, runPlaceKey } from '../store/keys.ts';
 import { RunError } from './run-error.ts';
 import { holds, isInNames, isWanted } from './run-filter.ts';
 import { summaryOf } from './run-state.ts';

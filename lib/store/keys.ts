@@ -2,7 +2,7 @@ import { asBuffer } from '../encoding/as-buffer.ts';
 import { algorithmOf, hexOf, type Algorithm, type Digest, type Sha256 } from '../encoding/digest.ts';
 
 /**
- * Every key of the KeyedStore, and the only place that makes or takes apart one.
+ * Every key of the KeyedStore, and, with the ranges of them in key-ranges.ts, the only place that makes or takes apart one.
  *
  *     A <digest>                        which content has this digest of another algorithm, wherever it was pushed
  *     C <content>                       content record: how large, where the bytes are, whether they are to go
@@ -60,6 +60,9 @@ export function inlineKey(content: Sha256): Buffer {
 export function leaseKey(name: string): Buffer {
   return letterAnd('L', name, 'latin1');
 }
+
+/** Nobody's lease: it is written to see whether it can be. */
+export const probeKey: Buffer = leaseKey('probe');
 
 export function oidKey(oid: string): Buffer {
   return letterAnd('O', oid, 'hex');
@@ -199,133 +202,6 @@ export function eventKey(family: string, number: number): Buffer {
   return Buffer.concat([Buffer.from(`e${family}\0`, 'latin1'), numberBytes(number)]);
 }
 
-/** Everything that begins with a prefix: from it to where it can no longer begin anything. */
-export interface KeyRange {
-  readonly start: Buffer;
-  readonly end: Buffer;
-}
-
-export const allAliases = below(Buffer.from('A'));
-export const allContent = below(Buffer.from('C'));
-export const allInline = below(Buffer.from('D'));
-export const allFamilies = below(Buffer.from('R'));
-export const allOids = below(Buffer.from('O'));
-export const allUploads = below(Buffer.from('U'));
-export const allLogEntries = below(Buffer.from('E'));
-export const allAudit = below(Buffer.from('J'));
-export const allSnapshots: KeyRange = below(Buffer.from('S'));
-export const allMedia = below(Buffer.from('M'));
-export const allRuns = below(Buffer.from('N'));
-export const allRunPlaces = below(Buffer.from('I'));
-export const allPendingEvents = below(Buffer.from('W'));
-export const allLogTiles = below(Buffer.from('T'));
-/** Nobody's lease: it is written to see whether it can be. */
-export const probeKey: Buffer = leaseKey('probe');
-/** Leases by which servers say that they run. */
-export const servingLeases = below(leaseKey('serving '));
-export const allEvents = below(Buffer.from('e'));
-export const allPins = below(Buffer.from('p'));
-export const allStatements = below(Buffer.from('s'));
-export const allVersions = below(Buffer.from('v'));
-export const allRemoved = below(Buffer.from('x'));
-
-/**
- * What is moved with a store, in order, beside small content: all but leases (L), uploads (U) and the note of a move itself (Y).
- */
-export const movedKeys: readonly KeyRange[] = [
-  { start: Buffer.of(0), end: Buffer.from('D') },
-  { start: Buffer.from('E'), end: Buffer.from('L') },
-  { start: Buffer.from('M'), end: Buffer.from('U') },
-  { start: Buffer.from('V'), end: Buffer.from('Y') },
-  { start: Buffer.from('Z'), end: Buffer.of(0xff) },
-];
-export const everyKey: KeyRange = { start: Buffer.of(0), end: Buffer.of(0xff) };
-
-/** Leases by which it is told that a family is being read. */
-export function readingLeases(family: string): KeyRange {
-  return below(leaseKey(`reading ${family} `));
-}
-
-/** The families whose names begin so. */
-export function familiesBelow(prefix: string): KeyRange {
-  return below(familyKey(prefix));
-}
-
-export function blobsOf(family: string): KeyRange {
-  return below(Buffer.from(`b${family}\0`, 'latin1'));
-}
-
-export function manifestsOf(family: string): KeyRange {
-  return below(Buffer.from(`m${family}\0`, 'latin1'));
-}
-
-export function tagsOf(family: string): KeyRange {
-  return below(Buffer.from(`t${family}\0`, 'latin1'));
-}
-
-export function tagsOfManifest(family: string, manifest: Digest): KeyRange {
-  return below(familyAndDigest('g', family, manifest));
-}
-
-export function tagsByManifestOf(family: string): KeyRange {
-  return below(Buffer.from(`g${family}\0`, 'latin1'));
-}
-
-export function referrersOf(family: string, subject: Digest): KeyRange {
-  return below(familyAndDigest('f', family, subject));
-}
-
-export function allReferrersOf(family: string): KeyRange {
-  return below(Buffer.from(`f${family}\0`, 'latin1'));
-}
-
-export function gitObjectsOf(family: string): KeyRange {
-  return below(Buffer.from(`j${family}\0`, 'latin1'));
-}
-
-/** With the mark of removals before them. */
-export function unreachedOf(family: string): KeyRange {
-  return below(Buffer.from(`k${family}\0`, 'latin1'));
-}
-
-export function historyEndsOf(family: string): KeyRange {
-  return below(Buffer.from(`l${family}\0`, 'latin1'));
-}
-
-export function removedOf(family: string): KeyRange {
-  return below(Buffer.from(`x${family}\0`, 'latin1'));
-}
-
-export function refsOf(family: string): KeyRange {
-  return below(Buffer.from(`h${family}\0`, 'latin1'));
-}
-
-/** The branches that stand for pins. */
-export function pinRefsOf(family: string): KeyRange {
-  return below(refKey(family, 'refs/heads/pins/'));
-}
-
-export function versionsOf(family: string): KeyRange {
-  return below(Buffer.from(`v${family}\0`, 'latin1'));
-}
-
-export function pinsOf(family: string): KeyRange {
-  return below(Buffer.from(`p${family}\0`, 'latin1'));
-}
-
-export function statementsOf(family: string): KeyRange {
-  return below(Buffer.from(`s${family}\0`, 'latin1'));
-}
-
-export function eventsOf(family: string): KeyRange {
-  return below(Buffer.from(`e${family}\0`, 'latin1'));
-}
-
-/** The same range without the key and all that comes before it. */
-export function after(range: KeyRange, key: Uint8Array): KeyRange {
-  return { start: Buffer.concat([key, Buffer.alloc(1)]), end: range.end };
-}
-
 export function contentOfKey(key: Uint8Array): Sha256 {
   return `sha256:${asBuffer(key).toString('hex', 1)}`;
 }
@@ -416,7 +292,8 @@ function familyAndOid(letter: string, family: string, oid: string): Buffer {
   return key;
 }
 
-function familyAndDigest(letter: string, family: string, digest: Digest): Buffer {
+/** Also what such keys begin with that name another digest behind it. */
+export function familyAndDigest(letter: string, family: string, digest: Digest): Buffer {
   const key = Buffer.allocUnsafe(family.length + 3 + DIGEST_BYTES[algorithmOf(digest)]);
   key.write(letter, 0, 1, 'latin1');
   key.write(family, 1, 'latin1');
@@ -428,13 +305,4 @@ function familyAndDigest(letter: string, family: string, digest: Digest): Buffer
 
 function digestBytes(digest: Digest): Buffer {
   return Buffer.concat([ALGORITHM_BYTE[algorithmOf(digest)], Buffer.from(hexOf(digest), 'hex')]);
-}
-
-/** Bytes of 255 at the end cannot grow, so the end of the range is the next larger prefix before them. */
-function below(prefix: Buffer): KeyRange {
-  let length = prefix.length;
-  while (length > 1 && prefix[length - 1] === 0xff) length -= 1;
-  const end = Buffer.from(prefix.subarray(0, length));
-  end[length - 1] = (end[length - 1] ?? 0) + 1;
-  return { start: prefix, end };
 }

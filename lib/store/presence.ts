@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from './clock.ts';
 import { decodeJson } from './json-value.ts';
 import { entriesOf, type KeyedStore } from './keyed-store.ts';
-import { servingLeases } from './keys.ts';
+import { servingLeases } from './key-ranges.ts';
 import { isHeld, withLease, type Lease, type LeaseRecord } from './lease.ts';
 
 /** How often a server looks whether its lease is still its own. */

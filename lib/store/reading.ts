@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJson, encodeJson } from './json-value.ts';
 import { entriesOf, type KeyedStore } from './keyed-store.ts';
-import { leaseKey, readingLeases } from './keys.ts';
+import { readingLeases } from './key-ranges.ts';
+import { leaseKey } from './keys.ts';
 import { isHeld } from './lease.ts';
 
 /** Most reading is over before, and costs no write. */

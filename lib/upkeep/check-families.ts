@@ -1,5 +1,6 @@
 import { entriesOf } from '../store/keyed-store.ts';
-import { allFamilies, familyKey, nameOfKey } from '../store/keys.ts';
+import { allFamilies } from '../store/key-ranges.ts';
+import { familyKey, nameOfKey } from '../store/keys.ts';
 import { checkFamilyKeys } from './check-family.ts';
 import { checkRepository } from './check-git.ts';
 import { checkGitLinks } from './check-git-links.ts';

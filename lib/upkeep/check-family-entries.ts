@@ -12,6 +12,9 @@ import {
   allRemoved,
   allStatements,
   allVersions,
+  type KeyRange,
+} from '../store/key-ranges.ts';
+import {
   familyOfKey,
   logEntryKey,
   numberOfKey,
@@ -21,7 +24,6 @@ import {
   statementsKey,
   tagOfKey,
   versionKey,
-  type KeyRange,
 } from '../store/keys.ts';
 import type { Checking } from './checking.ts';
 import { nameOf, partsOf, statementText, type LogFacts } from './log-facts.ts';

@@ -4,20 +4,16 @@ import { locate, type ManifestLink } from '../oci/link.ts';
 import { parseManifest, type Manifest } from '../oci/manifest.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
+import { allReferrersOf, blobsOf, manifestsOf, tagsByManifestOf, tagsOf } from '../store/key-ranges.ts';
 import {
-  allReferrersOf,
   blobKey,
-  blobsOf,
   digestOfKey,
   digestsOfKey,
   manifestKey,
-  manifestsOf,
   referrerKey,
   tagKey,
   tagOfKey,
   tagOfManifestKey,
-  tagsByManifestOf,
-  tagsOf,
 } from '../store/keys.ts';
 import { checkLinked } from './check-content.ts';
 import type { Checking, Finding } from './checking.ts';

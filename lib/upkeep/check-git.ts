@@ -4,7 +4,8 @@ import { type Sha256 } from '../encoding/digest.ts';
 import type { ContentRecord } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allOids, contentKey, gitObjectKey, gitObjectsOf, oidKey, oidOfKey, refOfKey, refsOf } from '../store/keys.ts';
+import { allOids, gitObjectsOf, refsOf } from '../store/key-ranges.ts';
+import { contentKey, gitObjectKey, oidKey, oidOfKey, refOfKey } from '../store/keys.ts';
 import type { Checking, Finding } from './checking.ts';
 
 /** That every object of a family's Git repository is kept, and every ref ends at one. */

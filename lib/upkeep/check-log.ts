@@ -8,17 +8,8 @@ import { TILE_HEIGHT, TILE_WIDTH, tilesOf, tileWidth } from '../log/tile.ts';
 import { HASH_BYTES, leafHash } from '../log/tree-hash.ts';
 import { parseVerifierKey } from '../log/verifier-key.ts';
 import { entriesOf } from '../store/keyed-store.ts';
-import {
-  allLogEntries,
-  allLogTiles,
-  allPendingEvents,
-  eventKey,
-  familyOfKey,
-  logEntryKey,
-  logHeadKey,
-  logTileKey,
-  numberOfKey,
-} from '../store/keys.ts';
+import { allLogEntries, allLogTiles, allPendingEvents } from '../store/key-ranges.ts';
+import { eventKey, familyOfKey, logEntryKey, logHeadKey, logTileKey, numberOfKey } from '../store/keys.ts';
 import { checkFamilyEntries } from './check-family-entries.ts';
 import { checkRunEntries } from './check-run-entries.ts';
 import type { Checking } from './checking.ts';

@@ -4,7 +4,8 @@ import { locate } from '../oci/link.ts';
 import type { ContentRecord } from '../store/content-record.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allMedia, contentKey, onlyDigestOfKey } from '../store/keys.ts';
+import { allMedia } from '../store/key-ranges.ts';
+import { contentKey, onlyDigestOfKey } from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Checking } from './checking.ts';
 

@@ -5,7 +5,8 @@ import { LogError } from '../log/log-error.ts';
 import type { RunState, StoredEvent } from '../record/run-state.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
-import { allRuns, logEntryKey, nameOfKey, runKey } from '../store/keys.ts';
+import { allRuns } from '../store/key-ranges.ts';
+import { logEntryKey, nameOfKey, runKey } from '../store/keys.ts';
 import type { Checking } from './checking.ts';
 import type { LogFacts } from './log-facts.ts';
 

@@ -8,16 +8,8 @@ import { bodiesOf, mediaOf, outlineOf, type RunState } from '../record/run-state
 import type { KeptRecord, Review } from '../record/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import {
-  allRunPlaces,
-  allRuns,
-  contentKey,
-  mediaKey,
-  nameOfKey,
-  numberOfKey,
-  runKey,
-  runPlaceKey,
-} from '../store/keys.ts';
+import { allRunPlaces, allRuns } from '../store/key-ranges.ts';
+import { contentKey, mediaKey, nameOfKey, numberOfKey, runKey, runPlaceKey } from '../store/keys.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Checking, Finding } from './checking.ts';
 

@@ -3,18 +3,8 @@ import type { PinRecord, Removed, VersionRecord } from '../definition/version-re
 import type { FamilyEvent } from '../definition/wire.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import {
-  eventsOf,
-  numberOfKey,
-  pinKey,
-  pinRefsOf,
-  pinsOf,
-  refOfKey,
-  statementsOf,
-  tagOfKey,
-  versionKey,
-  versionsOf,
-} from '../store/keys.ts';
+import { eventsOf, pinRefsOf, pinsOf, statementsOf, versionsOf } from '../store/key-ranges.ts';
+import { numberOfKey, pinKey, refOfKey, tagOfKey, versionKey } from '../store/keys.ts';
 import { refFault, tagFault, versionFault } from './check-version.ts';
 import type { Checking } from './checking.ts';
 

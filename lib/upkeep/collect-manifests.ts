@@ -1,6 +1,7 @@
 import type { Digest } from '../encoding/digest.ts';
 import { entriesOf } from '../store/keyed-store.ts';
-import { digestsOfKey, referrerKey, tagsByManifestOf } from '../store/keys.ts';
+import { tagsByManifestOf } from '../store/key-ranges.ts';
+import { digestsOfKey, referrerKey } from '../store/keys.ts';
 import type { Collection } from './collection.ts';
 import { storedManifests, type StoredManifest } from './family-manifests.ts';
 import { isDue, mark, remove, unmark, type Strike } from './two-strikes.ts';

@@ -3,7 +3,8 @@ import { isAwaited, type MediaLink } from '../record/media.ts';
 import { mediaOf, type RunState } from '../record/run-state.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry } from '../store/keyed-store.ts';
-import { allMedia, allRuns, mediaKey, onlyDigestOfKey } from '../store/keys.ts';
+import { allMedia, allRuns } from '../store/key-ranges.ts';
+import { mediaKey, onlyDigestOfKey } from '../store/keys.ts';
 import type { Collection } from './collection.ts';
 import { isDue, mark, remove, unmark, type Strike } from './two-strikes.ts';
 

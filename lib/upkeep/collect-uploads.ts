@@ -1,7 +1,8 @@
 import type { UploadSession } from '../oci/upload-sessions.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf } from '../store/keyed-store.ts';
-import { allUploads, nameOfKey, uploadKey } from '../store/keys.ts';
+import { allUploads } from '../store/key-ranges.ts';
+import { nameOfKey, uploadKey } from '../store/keys.ts';
 import type { Collection } from './collection.ts';
 
 /** No write takes so long. */

@@ -1,7 +1,8 @@
 import type { Registry, Stores } from '../oci/registry.ts';
 import { systemClock } from '../store/clock.ts';
 import { entriesOf } from '../store/keyed-store.ts';
-import { allFamilies, nameOfKey } from '../store/keys.ts';
+import { allFamilies } from '../store/key-ranges.ts';
+import { nameOfKey } from '../store/keys.ts';
 import { withLease } from '../store/lease.ts';
 import { collectBlobs } from './collect-blobs.ts';
 import { collectContent } from './collect-content.ts';

@@ -4,7 +4,8 @@ import { parseManifest, type Manifest } from '../oci/manifest.ts';
 import type { ContentStore } from '../store/content-store.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Entry, type KeyedStore } from '../store/keyed-store.ts';
-import { digestOfKey, manifestKey, manifestsOf } from '../store/keys.ts';
+import { manifestsOf } from '../store/key-ranges.ts';
+import { digestOfKey, manifestKey } from '../store/keys.ts';
 import { UnreadableManifest } from './collection.ts';
 
 export interface StoredManifest {

@@ -6,7 +6,8 @@ import { StoredRefs } from '../git/stored/stored-refs.ts';
 import type { BlobLink } from '../oci/link.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type Check, type KeyedStore } from '../store/keyed-store.ts';
-import { blobsOf, refKey, tidinessKey, unreachedKey } from '../store/keys.ts';
+import { blobsOf } from '../store/key-ranges.ts';
+import { refKey, tidinessKey, unreachedKey } from '../store/keys.ts';
 import type { GitReach } from './git-reach.ts';
 
 const STAT_BATCH = 1000;

@@ -5,7 +5,8 @@ import type { MediaLink } from '../record/media.ts';
 import { bodiesOf, type RunState } from '../record/run-state.ts';
 import { decodeJson } from '../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../store/keyed-store.ts';
-import { allMedia, allRuns, digestOfKey, onlyDigestOfKey, type KeyRange } from '../store/keys.ts';
+import { allMedia, allRuns, type KeyRange } from '../store/key-ranges.ts';
+import { digestOfKey, onlyDigestOfKey } from '../store/keys.ts';
 
 /**
  * The blobs, the manifests and the Git objects of all families (letters b, m and j of keys.ts), whether or not a family

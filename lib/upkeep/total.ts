@@ -1,5 +1,5 @@
 import { countEntries, type KeyedStore } from '../store/keyed-store.ts';
-import type { KeyRange } from '../store/keys.ts';
+import type { KeyRange } from '../store/key-ranges.ts';
 
 interface Walk {
   readonly stores: { readonly keys: KeyedStore };

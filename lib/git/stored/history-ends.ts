@@ -2,7 +2,8 @@ import { asBuffer } from '../bytes.ts';
 import type { HistoryEnds } from '../history-ends.ts';
 import type { Oid } from '../oid.ts';
 import { entriesOf, type KeyedStore } from '../../store/keyed-store.ts';
-import { historyEndsOf, oidOfKey } from '../../store/keys.ts';
+import { historyEndsOf } from '../../store/key-ranges.ts';
+import { oidOfKey } from '../../store/keys.ts';
 
 export async function historyEndsIn(keys: Pick<KeyedStore, 'list'>, family: string): Promise<HistoryEnds> {
   const ends = new Map<Oid, readonly Oid[]>();

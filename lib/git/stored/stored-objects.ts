@@ -1,7 +1,8 @@
 import { commitUntilHeld } from '../../store/commit-until-held.ts';
 import type { ContentStore } from '../../store/content-store.ts';
 import type { KeyedStore } from '../../store/keyed-store.ts';
-import { after, gitObjectKey, unreachedKey, unreachedOf } from '../../store/keys.ts';
+import { after, unreachedOf } from '../../store/key-ranges.ts';
+import { gitObjectKey, unreachedKey } from '../../store/keys.ts';
 import { Plan } from '../../store/plan.ts';
 import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';

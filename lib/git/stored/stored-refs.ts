@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Entry, KeyedStore } from '../../store/keyed-store.ts';
-import { refKey, refOfKey, refsOf } from '../../store/keys.ts';
+import { refsOf } from '../../store/key-ranges.ts';
+import { refKey, refOfKey } from '../../store/keys.ts';
 import { StoreError } from '../../store/store-error.ts';
 import type { Ref, RefList, Refs } from '../refs.ts';
 import { decodeRef } from './ref-record.ts';

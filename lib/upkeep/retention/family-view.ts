@@ -10,19 +10,8 @@ import { StoredRefs } from '../../git/stored/stored-refs.ts';
 import type { Registry } from '../../oci/registry.ts';
 import { decodeJson } from '../../store/json-value.ts';
 import { entriesOf, type Check, type Entry, type KeyedStore } from '../../store/keyed-store.ts';
-import {
-  digestsOfKey,
-  eventsOf,
-  manifestKey,
-  numberOfKey,
-  pinsOf,
-  refKey,
-  removedOf,
-  statementsKey,
-  tagOfKey,
-  tagsOfManifest,
-  versionsOf,
-} from '../../store/keys.ts';
+import { eventsOf, pinsOf, removedOf, tagsOfManifest, versionsOf } from '../../store/key-ranges.ts';
+import { digestsOfKey, manifestKey, numberOfKey, refKey, statementsKey, tagOfKey } from '../../store/keys.ts';
 import { storedManifests } from '../family-manifests.ts';
 import { Line } from './line.ts';
 import { namedByRuns } from './named-by-runs.ts';

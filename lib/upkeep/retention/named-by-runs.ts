@@ -3,7 +3,8 @@ import { parseEntry } from '../../log/entry-bytes.ts';
 import type { RunState } from '../../record/run-state.ts';
 import { decodeJson } from '../../store/json-value.ts';
 import { entriesOf, type KeyedStore } from '../../store/keyed-store.ts';
-import { allRuns, logEntryKey } from '../../store/keys.ts';
+import { allRuns } from '../../store/key-ranges.ts';
+import { logEntryKey } from '../../store/keys.ts';
 
 /**
  * Versions of a family that runs of the log name, or named before they were amended. A run that was retracted or erased

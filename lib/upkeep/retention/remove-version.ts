@@ -8,6 +8,7 @@ import { withoutMark, type BlobLink, type ManifestLink } from '../../oci/link.ts
 import type { Registry } from '../../oci/registry.ts';
 import { decodeJson, encodeJson } from '../../store/json-value.ts';
 import type { Check, KeyedStore } from '../../store/keyed-store.ts';
+import { tagsOfManifest } from '../../store/key-ranges.ts';
 import {
   digestsOfKey,
   eventKey,
@@ -17,7 +18,6 @@ import {
   referrerKey,
   removedKey,
   statementsKey,
-  tagsOfManifest,
   tidinessKey,
 } from '../../store/keys.ts';
 import { Plan } from '../../store/plan.ts';

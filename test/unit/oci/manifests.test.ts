@@ -5,7 +5,7 @@ import type { Registry } from '../../../lib/oci/registry.ts';
 import { MAX_INLINE_BYTES } from '../../../lib/store/content-store.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
 import { entriesOf } from '../../../lib/store/keyed-store.ts';
-import { tagsByManifestOf, tagsOf } from '../../../lib/store/keys.ts';
+import { tagsByManifestOf, tagsOf } from '../../../lib/store/key-ranges.ts';
 import { inPieces, isSame } from '../../contract/byte-sources.ts';
 import { MEDIA } from '../../support/oci-content.ts';
 import { registryOn, useStores } from '../../support/use-stores.ts';

@@ -11,7 +11,8 @@ import {
 } from '../../../lib/publication/publication-state.ts';
 import { publicationStatus } from '../../../lib/publication/publication-status.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
-import { allSnapshots, publicationKey } from '../../../lib/store/keys.ts';
+import { allSnapshots } from '../../../lib/store/key-ranges.ts';
+import { publicationKey } from '../../../lib/store/keys.ts';
 import { useStores } from '../../support/use-stores.ts';
 
 const stores = useStores();

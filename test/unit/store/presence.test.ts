@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { entriesOf, type KeyedStore } from '../../../lib/store/keyed-store.ts';
-import { servingLeases } from '../../../lib/store/keys.ts';
+import { servingLeases } from '../../../lib/store/key-ranges.ts';
 import { announceServer, countServers } from '../../../lib/store/presence.ts';
 import { StoreError } from '../../../lib/store/store-error.ts';
 import { useStores } from '../../support/use-stores.ts';

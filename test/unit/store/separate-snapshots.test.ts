@@ -3,7 +3,8 @@ import { readHistory, readState } from '../../../lib/publication/publication-sta
 import { sha256 } from '../../../lib/encoding/digest.ts';
 import { encodeJson } from '../../../lib/store/json-value.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
-import { allSnapshots, publicationKey } from '../../../lib/store/keys.ts';
+import { allSnapshots } from '../../../lib/store/key-ranges.ts';
+import { publicationKey } from '../../../lib/store/keys.ts';
 import { separateSnapshots } from '../../../lib/store/separate-snapshots.ts';
 import { interruptedOnce, useStores } from '../../support/use-stores.ts';
 

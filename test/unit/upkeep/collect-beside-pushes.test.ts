@@ -13,7 +13,7 @@ import type { StoredRepository } from '../../../lib/git/stored/stored-repository
 import { StoredRefs } from '../../../lib/git/stored/stored-refs.ts';
 import { parseTree } from '../../../lib/git/tree.ts';
 import type { KeyedStore } from '../../../lib/store/keyed-store.ts';
-import { allOids } from '../../../lib/store/keys.ts';
+import { allOids } from '../../../lib/store/key-ranges.ts';
 import { check } from '../../../lib/upkeep/check.ts';
 import { collect } from '../../../lib/upkeep/collect.ts';
 import { bytesNamed, manifestOf, pushImage } from '../../support/images.ts';

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -34,14 +34,15 @@ export class StubRegistry {
   }
 }
 
+/** Each test has its own address, since what a client gave up may still arrive where it was sent. */
 export function useStubRegistry(): StubRegistry {
   const stub = new StubRegistry();
-  beforeAll(() => stub.start());
-  beforeEach(() => {
+  beforeEach(async () => {
+    await stub.start();
     stub.asked.length = 0;
     stub.headers.length = 0;
   });
-  afterAll(() => stub.close());
+  afterEach(() => stub.close());
   return stub;
 }
 
