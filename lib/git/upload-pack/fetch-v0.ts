@@ -4,9 +4,9 @@ import { FLUSH, textOf, textPacket } from '../pkt-line.ts';
 import type { PktReader } from '../pkt-reader.ts';
 import type { Repository } from '../refs.ts';
 import { BAND_PAYLOAD, SMALL_BAND_PAYLOAD } from '../side-band.ts';
-import type { ShallowPlan } from '../walk/shallow.ts';
 import { asksToDeepen, checkRequest, emptyRequest, type FetchRequest, takeLine } from './fetch-request.ts';
 import { FetchSession, type UploadPackOptions } from './session.ts';
+import { shallowLines } from './shallow-lines.ts';
 
 /** gitprotocol-pack(5), "Packfile Negotiation", over HTTP: every request tells the whole state again. */
 export async function* fetchV0(
@@ -20,7 +20,7 @@ export async function* fetchV0(
   const session = await FetchSession.open(repository, options);
   await session.checkWants(request);
   const plan = await session.planShallow(request);
-  if (asksToDeepen(request)) yield shallowUpdate(plan);
+  if (asksToDeepen(request)) yield Buffer.concat([...shallowLines(plan), FLUSH]);
   const negotiation = new Negotiation(session, request, capabilities);
   yield* negotiation.run(reader);
   if (!negotiation.agreed) return;
@@ -48,14 +48,6 @@ async function readWants(reader: PktReader, request: FetchRequest): Promise<Read
 function bandPayload(capabilities: ReadonlySet<string>): number {
   if (capabilities.has('side-band-64k')) return BAND_PAYLOAD;
   return capabilities.has('side-band') ? SMALL_BAND_PAYLOAD : 0;
-}
-
-function shallowUpdate(plan: ShallowPlan): Buffer {
-  return Buffer.concat([
-    ...plan.shallow.map((oid) => textPacket(`shallow ${oid}`)),
-    ...plan.unshallow.map((oid) => textPacket(`unshallow ${oid}`)),
-    FLUSH,
-  ]);
 }
 
 /** Finds out what both sides have, in the words of `multi_ack_detailed` or in the few that there were before it. */

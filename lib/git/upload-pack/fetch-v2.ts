@@ -2,9 +2,9 @@ import { GitError } from '../error.ts';
 import { DELIMITER, FLUSH, textPacket } from '../pkt-line.ts';
 import type { Repository } from '../refs.ts';
 import { BAND_PAYLOAD } from '../side-band.ts';
-import type { ShallowPlan } from '../walk/shallow.ts';
 import { asksToDeepen, checkRequest, emptyRequest, type FetchRequest, takeLine } from './fetch-request.ts';
 import { FetchSession, type UploadPackOptions } from './session.ts';
+import { shallowLines } from './shallow-lines.ts';
 
 /** Arguments that allow what we do anyway, or that we need not make use of. */
 const IGNORED = new Set(['thin-pack', 'ofs-delta']);
@@ -28,7 +28,9 @@ export async function* fetchV2(
   }
   if (request.wants.size === 0) return;
   const plan = await session.planShallow(request);
-  if (asksToDeepen(request) || request.shallow.size + plan.shallow.length > 0) yield shallowInfo(plan);
+  if (asksToDeepen(request) || request.shallow.size + plan.shallow.length > 0) {
+    yield Buffer.concat([textPacket('shallow-info'), ...shallowLines(plan), DELIMITER]);
+  }
   yield textPacket('packfile');
   yield* session.pack(request, plan.after, BAND_PAYLOAD);
   yield FLUSH;
@@ -50,13 +52,4 @@ function acknowledgments(request: FetchRequest, common: ReadonlySet<string>, rea
   if (acks.length === 0) acks.push(textPacket('NAK'));
   if (ready) acks.push(textPacket('ready'));
   return Buffer.concat([textPacket('acknowledgments'), ...acks, ready ? DELIMITER : FLUSH]);
-}
-
-function shallowInfo(plan: ShallowPlan): Buffer {
-  return Buffer.concat([
-    textPacket('shallow-info'),
-    ...plan.shallow.map((oid) => textPacket(`shallow ${oid}`)),
-    ...plan.unshallow.map((oid) => textPacket(`unshallow ${oid}`)),
-    DELIMITER,
-  ]);
 }

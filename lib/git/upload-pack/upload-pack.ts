@@ -11,6 +11,7 @@ import { fetchV2 } from './fetch-v2.ts';
 import { lsRefs } from './ls-refs.ts';
 import { objectInfo } from './object-info.ts';
 import type { UploadPackOptions } from './session.ts';
+import { shallowLines } from './shallow-lines.ts';
 
 /** The answer to `GET info/refs?service=git-upload-pack`. */
 export async function* advertiseUploadPack(
@@ -96,6 +97,6 @@ async function* refsV0(repository: Repository, { agent }: { readonly agent: stri
   const capabilities = ends.length === 0 ? [...CAPABILITIES_V0, 'filter'] : CAPABILITIES_V0;
   lines[0] += `\0${capabilities.join(' ')}${symref} agent=${agent}`;
   // gitprotocol-pack(5), "Reference Discovery": "shallow" lines stand behind the refs.
-  for (const oid of ends) lines.push(`shallow ${oid}`);
-  yield Buffer.concat([textPacket('# service=git-upload-pack'), FLUSH, ...lines.map(textPacket), FLUSH]);
+  const packets = [...lines.map(textPacket), ...shallowLines({ shallow: ends, unshallow: [] })];
+  yield Buffer.concat([textPacket('# service=git-upload-pack'), FLUSH, ...packets, FLUSH]);
 }

@@ -1,9 +1,10 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { advertiseUploadPack } from '../../../lib/git/upload-pack/upload-pack.ts';
 import { git, temporaryFolder, tryGit } from './support/git-command.ts';
 import { GitServer } from './support/git-server.ts';
-import { MemoryRepository } from './support/memory-repository.ts';
+import { gather, MemoryRepository } from './support/memory-repository.ts';
 import { commitAll, writeFiles } from './support/sample-repository.ts';
 
 const VERSIONS = ['v1', 'v2', 'v3', 'v4', 'v5'] as const;
@@ -227,3 +228,9 @@ describe.each([2, 0])(
     });
   },
 );
+
+it('says where its history ends in lines without a newline, since some clients take none there', async () => {
+  await takeAway('v1', 'v2');
+  const advertised = await gather(advertiseUploadPack(repository, 0, { agent: 'assay/1' }));
+  expect(advertised.toString()).toMatch(new RegExp(`\\n0034shallow ${oids['v3']}0000$`));
+});

@@ -239,6 +239,14 @@ describe('a fetch of version 0', () => {
     expect(await ask0(want(), 'deepen 0', FLUSH, 'done')).toEqual(['NAK', 'pack']);
   });
 
+  it('hears of them without newlines, since some clients take none there', async () => {
+    const main = tip('refs/heads/main');
+    const answer = await new RawClient(full).fetch(0, lines(want(), 'deepen 1', FLUSH));
+    expect(answer.toString()).toBe(`0034shallow ${main}0000`);
+    const newer = await new RawClient(full).fetch(2, command('fetch', `want ${main}`, 'deepen 1', 'done'));
+    expect(newer.toString('latin1')).toContain(`0011shallow-info\n0034shallow ${main}0001`);
+  });
+
   it.each([
     ['a foreign object', ['want 1111111111111111111111111111111111111111', FLUSH, 'done'], 'not our ref'],
     ['lines that are out of place', ['done', FLUSH], 'does not belong'],
