@@ -32,5 +32,8 @@ function nameIn(req: IncomingMessage, header: string): string | undefined {
   const name = Buffer.from(said, 'latin1').toString('utf8');
   // eslint-disable-next-line no-control-regex
   if (name.length <= LONGEST && !/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(name)) return name;
-  throw new RequestError('request-malformed', `${header} is a name of at most ${LONGEST} characters`);
+  throw new RequestError(
+    'request-malformed',
+    `${header} is a name in UTF-8 of at most ${LONGEST} characters, none of them a control character`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { Definitions } from '../lib/definition/definitions.ts';
 import type { PackLimits } from '../lib/git/pack-limits.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
+import type { KeptPacks } from '../lib/git/upload-pack/kept-packs.ts';
 import type { Log as PublicLog } from '../lib/log/log-store.ts';
 import type { Registry, Stores } from '../lib/oci/registry.ts';
 import type { BlobLinks } from '../lib/store/blob-links.ts';
@@ -22,6 +23,7 @@ export interface AppContext {
   /** Where pushes wait until they are checked, and how large they may be. */
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
+  readonly keptPacks: KeptPacks;
   readonly content: ContentStore;
   readonly publicLog: PublicLog;
   /** Where clients are sent for blobs, if they are. */

@@ -47,6 +47,8 @@ export interface Config {
   readonly gcGraceMs: number;
   readonly maxBlobBytes: number;
   readonly maxPushBytes: number;
+  /** Of this server, all its processes together. */
+  readonly keptPacksBytes: number;
   /** Of one client at a time. */
   readonly maxUploads: number;
   readonly maxPacks: number;
@@ -86,6 +88,7 @@ export function readConfig(flags: Flags): Config {
     gcGraceMs: read('gc-grace', flags),
     maxBlobBytes: read('max-blob', flags),
     maxPushBytes: read('max-push', flags),
+    keptPacksBytes: read('kept-packs', flags),
     maxUploads: read('max-uploads', flags),
     maxPacks: read('max-packs', flags),
     auditRetentionMs: read('audit-retention', flags),

@@ -7,6 +7,7 @@ import { FileSpool } from '../lib/git/file-spool.ts';
 import { DEFAULT_PACK_LIMITS, type PackLimits } from '../lib/git/pack-limits.ts';
 import { objectSize } from '../lib/git/stored/object-size.ts';
 import type { OpenSpool } from '../lib/git/spool.ts';
+import { KeptPacks } from '../lib/git/upload-pack/kept-packs.ts';
 import { LogError } from '../lib/log/log-error.ts';
 import type { Log } from '../lib/log/log-store.ts';
 import { openLog } from '../lib/log/open-log.ts';
@@ -44,6 +45,7 @@ export interface Context {
   readonly definitions: Definitions;
   readonly openSpool: OpenSpool;
   readonly packLimits: PackLimits;
+  readonly keptPacks: KeptPacks;
   /** How larger content is asked whether it is there. */
   readonly askedBlobs: Asked;
   close(): Promise<void>;
@@ -185,6 +187,10 @@ function contextOf(
   });
   const openSpool: OpenSpool = () => new FileSpool(blobs.spools);
   const limits = packLimits(config);
+  const keptPacks = new KeptPacks({
+    folder: blobs.spools,
+    bytes: Math.floor(config.keptPacksBytes / config.processes),
+  });
   return {
     config,
     stores,
@@ -198,8 +204,10 @@ function contextOf(
     }),
     openSpool,
     packLimits: limits,
+    keptPacks,
     askedBlobs: blobs.asked,
     async close() {
+      keptPacks.close();
       await keys.close();
       await blobs.close();
     },

@@ -6,6 +6,7 @@ import {
   type MetricObjectWithValues,
   type MetricValue,
 } from 'prom-client';
+import type { KeptPacksStanding } from '../lib/git/upload-pack/kept-packs.ts';
 import type { PublicationStatus } from '../lib/publication/wire.ts';
 import { RequestDurations, type CountedSeries } from './request-durations.ts';
 
@@ -87,6 +88,18 @@ export class Metrics {
       const stands = await standing();
       PUBLICATION_GAUGES.forEach(([, , valueOf], at) => gauges[at]?.set(valueOf(stands, Date.now())));
     };
+  }
+
+  /** Packs of Git objects that are kept for who asks for the same. */
+  keptPacks(standing: () => KeptPacksStanding): void {
+    const told = (name: string, help: string, value: keyof KeptPacksStanding): void => {
+      function collect(this: Gauge): void {
+        this.set(standing()[value]);
+      }
+      this.#registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
+    };
+    told('assay_git_kept_pack_bytes', 'Packs of Git objects that are kept on the local disk', 'bytes');
+    told('assay_git_kept_packs_sent', 'Clones that were answered with a kept pack since the start', 'sent');
   }
 
   get contentType(): string {

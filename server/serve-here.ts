@@ -55,6 +55,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
   try {
     await announceLeftOvers(context, log);
     const metrics = new Metrics();
+    metrics.keptPacks(() => context.keptPacks.standing);
     const publication = await startPublication(context, log, keepsUp, tracing?.tracer);
     if (publication !== undefined) {
       const { renderer, target } = publication;
@@ -66,6 +67,7 @@ export async function serveHere(config: Config, duty: Duty): Promise<void> {
       definitions: context.definitions,
       openSpool: context.openSpool,
       packLimits: context.packLimits,
+      keptPacks: context.keptPacks,
       content: context.registry.content,
       publicLog: context.publicLog,
       blobLinks: config.blobRedirect ? context.blobLinks : undefined,

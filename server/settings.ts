@@ -167,6 +167,13 @@ export const SETTINGS = {
   'gc-grace': setting('ASSAY_GC_GRACE', '<time>', '24h', 'how long a blob that nothing names is kept', parseDuration),
   'max-blob': setting('ASSAY_MAX_BLOB', '<size>', '1TiB', 'the largest blob that is taken', parseSize),
   'max-push': setting('ASSAY_MAX_PUSH', '<size>', '8GiB', 'the largest push of Git objects that is taken', parseSize),
+  'kept-packs': setting(
+    'ASSAY_KEPT_PACKS',
+    '<size>',
+    '1GiB',
+    'local disk for packs of Git objects that were asked for again, for an hour each; 0 keeps none',
+    parseSizeOrNone,
+  ),
   'max-uploads': setting('ASSAY_MAX_UPLOADS', '<n>', '64', 'uploads and pushes of one client at a time', parseCount),
   'max-packs': setting(
     'ASSAY_MAX_PACKS',
@@ -330,6 +337,10 @@ function parseUploadExpiry(text: string): number {
   const ms = parseDuration(text);
   if (ms >= UNITS.s) return ms;
   throw new WrongSetting('a time of at least 1s');
+}
+
+function parseSizeOrNone(text: string): number {
+  return /^0(?:B|[KMGT]iB)?$/.test(text) ? 0 : parseSize(text);
 }
 
 function parseSize(text: string): number {

@@ -1,9 +1,8 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { fileError } from '../store/files/file-error.ts';
 import { GitError } from './error.ts';
 import type { Spool } from './spool.ts';
+import { openUnnamed, readAt, writeAt } from './unnamed-file.ts';
 
 /** Most pushes are smaller than this and never touch the disk. */
 const DEFAULT_MEMORY = 8 * 1024 * 1024;
@@ -79,10 +78,7 @@ export class FileSpool implements Spool {
     const bytes = this.#tail.subarray(0, this.#tailLength);
     try {
       this.#file ??= await openUnnamed(this.#folder);
-      for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
-        done += bytesWritten;
-      }
+      await writeAt(this.#file, bytes, this.#written);
     } catch (error) {
       throw fileError(error, 'putting a push aside');
     }
@@ -93,19 +89,7 @@ export class FileSpool implements Spool {
 
   async #readFile(at: number, length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length;) {
-      const { bytesRead } = await this.#file!.read(bytes, done, length - done, at + done);
-      if (bytesRead === 0) throw new GitError('truncated', 'what was put aside is gone');
-      done += bytesRead;
-    }
+    if (!(await readAt(this.#file!, bytes, at))) throw new GitError('truncated', 'what was put aside is gone');
     return bytes;
   }
-}
-
-/** The name is gone at once, so that not even a crash leaves the file behind. */
-async function openUnnamed(folder: string): Promise<FileHandle> {
-  const path = join(folder, `spool-${randomUUID()}`);
-  const file = await open(path, 'wx+', 0o600);
-  await unlink(path);
-  return file;
 }

@@ -1,3 +1,4 @@
+import { sha256 } from '../../encoding/digest.ts';
 import { Breather } from '../breather.ts';
 import { GitError } from '../error.ts';
 import type { ObjectSource, StoredObject } from '../object-source.ts';
@@ -11,9 +12,10 @@ import { Ancestry } from '../walk/ancestry.ts';
 import { CommitGraph } from '../walk/commit-graph.ts';
 import { NO_FILTER } from '../walk/object-filter.ts';
 import { peelRefs } from '../walk/peel.ts';
-import { commitsAmong, selectCommits, selectObjects } from '../walk/select-objects.ts';
+import { commitsAmong, selectCommits, selectObjects, type SelectionRequest } from '../walk/select-objects.ts';
 import { planShallow, type ShallowPlan } from '../walk/shallow.ts';
 import { asksToDeepen, type FetchRequest } from './fetch-request.ts';
+import type { KeptPacks, Pack } from './kept-packs.ts';
 
 const READ_BATCH = 1000;
 /** Each may walk the whole history. A client that is never told that it may stop goes on to its end, and says `done`. */
@@ -22,6 +24,7 @@ const MAX_READY_CHECKS = 64;
 export interface UploadPackOptions {
   readonly onFault: OnFault;
   readonly signal?: AbortSignal;
+  readonly packs?: KeptPacks;
 }
 
 /** One request for objects: what both versions of the protocol do alike. */
@@ -34,6 +37,7 @@ export class FetchSession {
   readonly #graph: CommitGraph;
   readonly #breather: Breather;
   readonly #onFault: OnFault;
+  readonly #packs: KeptPacks | undefined;
   readonly #common = new Set<Oid>();
   #readyAt = -1;
   #ready = false;
@@ -47,6 +51,7 @@ export class FetchSession {
     this.#graph = new CommitGraph(repository.objects, ends);
     this.#breather = new Breather(options.signal);
     this.#onFault = options.onFault;
+    this.#packs = options.packs;
   }
 
   static async open(repository: Repository, options: UploadPackOptions): Promise<FetchSession> {
@@ -157,7 +162,7 @@ export class FetchSession {
 
   async *#pack(request: FetchRequest, after: ReadonlySet<Oid>, payload: number): AsyncGenerator<Uint8Array> {
     this.#breather.check();
-    const selection = {
+    const selection: SelectionRequest = {
       wants: [...request.wants],
       haves: [...this.#common],
       before: request.shallow,
@@ -165,13 +170,26 @@ export class FetchSession {
       filter: request.filter,
       tags: request.includeTag ? await this.#tags() : [],
     };
-    const oids = await selectObjects(this.#source, this.#graph, selection, this.#breather);
+    const make = async (): Promise<Pack> => {
+      const oids = await selectObjects(this.#source, this.#graph, selection, this.#breather);
+      const objects = oids.length;
+      return { objects, pieces: writePack(objects, readInBatches(this.#source, oids), this.#breather) };
+    };
+    const { objects, pieces } = await (this.#keptPack(selection, make) ?? make());
     const talks = payload > 0 && !request.noProgress;
-    if (talks) yield bandText(BAND_PROGRESS, `Enumerating objects: ${oids.length}, done.\n`);
-    for await (const chunk of writePack(oids.length, readInBatches(this.#source, oids), this.#breather)) {
-      yield payload > 0 ? bandPackets(BAND_DATA, chunk, payload) : chunk;
-    }
-    if (talks) yield bandText(BAND_PROGRESS, `Total ${oids.length} (delta 0), reused ${oids.length} (delta 0)\n`);
+    if (talks) yield bandText(BAND_PROGRESS, `Enumerating objects: ${objects}, done.\n`);
+    for await (const piece of pieces) yield payload > 0 ? bandPackets(BAND_DATA, piece, payload) : Buffer.from(piece);
+    if (talks) yield bandText(BAND_PROGRESS, `Total ${objects} (delta 0), reused ${objects} (delta 0)\n`);
+  }
+
+  /** Undefined where others will hardly ask for the same. What is named here leads to the same objects for ever. */
+  #keptPack(selection: SelectionRequest, make: () => Promise<Pack>): Promise<Pack> | undefined {
+    const { wants, haves, before, after, filter, tags } = selection;
+    if (haves.length > 0 || filter !== NO_FILTER) return undefined;
+    const ends = [...this.#ends].map(([oid, parents]) => [oid, ...parents]);
+    const named = [wants, [...before], [...after], ...ends, tags.map(({ oid, peeled }) => `${oid} ${peeled}`)];
+    const name = named.map((oids) => oids.toSorted().join()).join('\n');
+    return this.#packs?.pack(sha256(Buffer.from(name)), make);
   }
 
   async #tags(): Promise<Ref[]> {

@@ -19,7 +19,7 @@ export const gitUploadPack: Route = {
     const version = protocolVersion(ctx.get('Git-Protocol'));
     const body = await wholeGitBody(ctx, app, 'git-upload-pack');
     await sendGit(ctx, app, 'application/x-git-upload-pack-result', (request) =>
-      toldWhileRead(keys, family, uploadPack(repository, version, once(body), request)),
+      toldWhileRead(keys, family, uploadPack(repository, version, once(body), { ...request, packs: app.keptPacks })),
     );
   },
 };

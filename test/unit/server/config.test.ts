@@ -56,6 +56,7 @@ const WRONG: readonly [SettingName, readonly string[]][] = [
   ['upload-expiry', ['', 'never', '1y', '0', '999ms']],
   ['gc-interval', ['', 'daily', '-1']],
   ['gc-grace', ['', 'soon', '1h ']],
+  ['kept-packs', ['', 'large', '-1', '1GB', '1.5GiB', 'none', '00', '0 B']],
   ['max-blob', ['', 'large', '-1', '1GB', '1.5GiB', '1 GiB', 'GiB', '1gib', '1234567890123', '0', '0TiB']],
   ['max-push', ['', 'large', '-1', '1GB', '1.5GiB']],
 ];
@@ -108,6 +109,7 @@ describe('the configuration', () => {
       gcGraceMs: 86_400_000,
       maxBlobBytes: 1024 ** 4,
       maxPushBytes: 8 * 1024 ** 3,
+      keptPacksBytes: 1024 ** 3,
       logKeyFile: 'data/log.key',
       logOrigin: undefined,
       publish: { engine: 'dir', folder: 'data/public' },
@@ -281,6 +283,8 @@ describe('the configuration', () => {
     expect(readConfig({ 'body-timeout': '24h' }).bodyTimeoutMs).toBe(86_400_000);
     expect(readConfig({ 'upload-expiry': '1' }).uploadExpiryMs).toBe(1000);
     expect(readConfig({ 'max-blob': '1' }).maxBlobBytes).toBe(1);
+    expect(readConfig({ 'kept-packs': '0' }).keptPacksBytes).toBe(0);
+    expect(readConfig({ 'kept-packs': '0MiB' }).keptPacksBytes).toBe(0);
   });
 
   test.each([

@@ -9,6 +9,7 @@ import { DEFAULT_PACK_LIMITS, type PackLimits } from '../../../../lib/git/pack-l
 import { protocolVersion } from '../../../../lib/git/protocol-version.ts';
 import { advertiseReceivePack, receivePack } from '../../../../lib/git/receive-pack/receive-pack.ts';
 import { advertiseUploadPack, uploadPack } from '../../../../lib/git/upload-pack/upload-pack.ts';
+import { KeptPacks } from '../../../../lib/git/upload-pack/kept-packs.ts';
 import type { MemoryRepository } from './memory-repository.ts';
 
 const agent = 'assay/test';
@@ -21,6 +22,8 @@ export class GitServer {
   readonly #server: Server;
   readonly #repository: MemoryRepository;
   limits: PackLimits = DEFAULT_PACK_LIMITS;
+  /** Every pack that is asked for again is kept, so that all tests say whether that is seen. */
+  readonly #packs = new KeptPacks({ folder: tmpdir(), bytes: 100_000_000, leastObjects: 1 });
   /** What clients asked for: method, path, version of the protocol. */
   readonly requests: string[] = [];
   /** What a log would tell. */
@@ -47,6 +50,7 @@ export class GitServer {
 
   async close(): Promise<void> {
     this.#server.closeAllConnections();
+    this.#packs.close();
     await new Promise((resolve) => {
       this.#server.close(resolve);
     });
@@ -68,7 +72,7 @@ export class GitServer {
     const onFault = (error: Error) => void this.faults.push(error.message);
     if (service === 'git-upload-pack') {
       if (isAdvertisement) return advertiseUploadPack(repository, version, { agent });
-      return uploadPack(repository, version, body, { onFault });
+      return uploadPack(repository, version, body, { onFault, packs: this.#packs });
     }
     if (isAdvertisement) return advertiseReceivePack(repository, { agent });
     return receivePack(repository, body, { openSpool, limits: this.limits, onFault });

@@ -1,6 +1,7 @@
 import { type Packet, textOf } from '../../../../lib/git/pkt-line.ts';
 import { PktReader } from '../../../../lib/git/pkt-reader.ts';
 import { receivePack } from '../../../../lib/git/receive-pack/receive-pack.ts';
+import type { KeptPacks } from '../../../../lib/git/upload-pack/kept-packs.ts';
 import { uploadPack } from '../../../../lib/git/upload-pack/upload-pack.ts';
 import { gather, type MemoryRepository } from './memory-repository.ts';
 import { chunked, Spools } from './spools.ts';
@@ -11,8 +12,11 @@ export class RawClient {
   readonly faults: Error[] = [];
   readonly spools = new Spools();
 
-  constructor(repository: MemoryRepository) {
+  readonly #packs: KeptPacks | undefined;
+
+  constructor(repository: MemoryRepository, packs?: KeptPacks) {
     this.repository = repository;
+    this.#packs = packs;
   }
 
   readonly #onFault = (error: Error): void => {
@@ -20,7 +24,8 @@ export class RawClient {
   };
 
   fetch(version: 0 | 2, request: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
-    const options = { onFault: this.#onFault, ...(signal === undefined ? {} : { signal }) };
+    const packs = this.#packs;
+    const options = { onFault: this.#onFault, ...(signal && { signal }), ...(packs && { packs }) };
     return gather(uploadPack(this.repository, version, chunked(request, 100), options));
   }
 
