@@ -92,14 +92,23 @@ export class Metrics {
 
   /** Packs of Git objects that are kept for who asks for the same. */
   keptPacks(standing: () => KeptPacksStanding): void {
-    const told = (name: string, help: string, value: keyof KeptPacksStanding): void => {
-      function collect(this: Gauge): void {
-        this.set(standing()[value]);
-      }
-      this.#registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
+    const bytes = {
+      name: 'assay_git_kept_pack_bytes',
+      help: 'Room on the local disk that packs of Git objects take',
+      collect(this: Gauge): void {
+        this.set(standing().bytes);
+      },
     };
-    told('assay_git_kept_pack_bytes', 'Packs of Git objects that are kept on the local disk', 'bytes');
-    told('assay_git_kept_packs_sent', 'Clones that were answered with a kept pack since the start', 'sent');
+    const sent = {
+      name: 'assay_git_kept_packs_sent_total',
+      help: 'Clones that were answered with a kept pack',
+      collect(this: Counter): void {
+        this.reset();
+        this.inc(standing().sent);
+      },
+    };
+    this.#registry.registerMetric(new Gauge({ ...bytes, registers: [] }));
+    this.#registry.registerMetric(new Counter({ ...sent, registers: [] }));
   }
 
   get contentType(): string {

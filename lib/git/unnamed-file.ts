@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file in a folder whose name is gone at once, so that not even a crash leaves it behind. */
+/** A file in a folder whose name is gone at once, so that a crash leaves nothing behind but, in a bad moment, an empty one. */
 export async function openUnnamed(folder: string): Promise<FileHandle> {
   const path = join(folder, `spool-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
-  await unlink(path);
+  try {
+    await unlink(path);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return file;
 }
 

@@ -58,3 +58,29 @@ it('serves eight clones at once', async () => {
   for (const clone of clones) expect(await git(clone, 'rev-parse', 'main')).toBe(tip);
   console.log(`probe during eight clones: at most ${longest.toFixed(0)} ms`);
 }, 120_000);
+
+/** Packs that were sent from a file so far, and the room that they take. */
+async function keptPacks(): Promise<number[]> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return ['kept_packs_sent_total', 'kept_pack_bytes'].map((name) =>
+    Number(new RegExp(`^assay_git_${name} (\\d+)$`, 'm').exec(text)?.[1]),
+  );
+}
+
+it('makes no pack for who clones the same once more, until a commit comes', async () => {
+  const clone = async (name: string): Promise<string> => {
+    await git(folder.path, 'clone', '-q', '--bare', ours, at(name));
+    await expectSoundClone(at(name));
+    return git(at(name), 'rev-parse', 'main');
+  };
+  for (const name of ['again-1', 'again-2']) expect(await clone(name)).toBe(tip);
+  const [sent = NaN, bytes] = await keptPacks();
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(await clone('again-3')).toBe(tip);
+  expect((await keptPacks())[0]).toBe(sent + 1);
+  await git(at('again-3'), 'config', 'remote.origin.mirror', 'false');
+  const next = await git(at('again-3'), 'commit-tree', '-p', 'main', '-m', 'next', 'main^{tree}');
+  await git(at('again-3'), 'push', '-q', ours, `${next}:refs/heads/main`);
+  expect(await clone('again-4')).toBe(next);
+  expect((await keptPacks())[0]).toBe(sent + 1);
+}, 120_000);

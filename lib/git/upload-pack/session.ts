@@ -186,8 +186,9 @@ export class FetchSession {
   #keptPack(selection: SelectionRequest, make: () => Promise<Pack>): Promise<Pack> | undefined {
     const { wants, haves, before, after, filter, tags } = selection;
     if (haves.length > 0 || filter !== NO_FILTER) return undefined;
-    const ends = [...this.#ends].map(([oid, parents]) => [oid, ...parents]);
-    const named = [wants, [...before], [...after], ...ends, tags.map(({ oid, peeled }) => `${oid} ${peeled}`)];
+    // A tag that is no object changes nothing.
+    const annotated = tags.flatMap(({ oid, peeled }) => (peeled ? [`${oid} ${peeled}`] : []));
+    const named = [wants, [...before], [...after], [...this.#ends.keys()], annotated];
     const name = named.map((oids) => oids.toSorted().join()).join('\n');
     return this.#packs?.pack(sha256(Buffer.from(name)), make);
   }
