@@ -7,6 +7,7 @@ import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import type { Check, Commit, Entry, KeyedStore, Range } from '../keyed-store.ts';
 import type { Listed, Moments } from '../moments.ts';
 import { StoreError } from '../store-error.ts';
+import { catchUp } from './catch-up.ts';
 
 /** Below this much room a write that LMDB calls an I/O error was in truth refused for want of space. */
 const NO_ROOM_BYTES = 4 * 1024 * 1024;
@@ -15,6 +16,9 @@ const NO_ROOM_BYTES = 4 * 1024 * 1024;
 const PROBE_BYTES = 256 * 1024;
 
 const REASON_LIMIT_MS = 100;
+
+/** Each time somebody opened the store in a bad moment. */
+const MAX_CATCH_UPS = 50;
 
 /** What LMDB takes with pages of 4 KiB. It may refuse a longer key only after it has made what stands before it. */
 const LONGEST_KEY = 1978;
@@ -41,6 +45,7 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
    */
   #isFailing = false;
   #looking: Promise<void> | undefined;
+  #catchingUp: Promise<void> | undefined;
 
   private constructor(db: RootDatabase<Buffer, Buffer>, folder: string, isShared: boolean) {
     this.#db = db;
@@ -135,14 +140,33 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
     process.nextTick(() => (this.#isFresh = false));
   }
 
-  #make({ checks = [], puts = [], deletes = [] }: Commit): Promise<boolean> {
+  async #make(commit: Commit): Promise<boolean> {
+    for (let times = 0; times < MAX_CATCH_UPS; times += 1) {
+      const made = await this.#tryToMake(commit);
+      if (made !== 'behind') return made;
+      await (this.#catchingUp ??= catchUp(fileIn(this.#folder)).finally(() => (this.#catchingUp = undefined)));
+    }
+    throw new Error('others keep opening the store');
+  }
+
+  #tryToMake({ checks = [], puts = [], deletes = [] }: Commit): Promise<boolean | 'behind'> {
     return this.#db.transaction(() => {
+      if (this.#isBehind()) return 'behind';
       if (!checks.every((check) => this.#holds(check))) return false;
       // Inside a transaction the promises that put and remove return have nothing left to wait for.
       for (const { key, value } of puts) void this.#db.put(asBuffer(key), asBuffer(value));
       for (const key of deletes) void this.#db.remove(asBuffer(key));
       return true;
     });
+  }
+
+  /**
+   * Whether this transaction begins at a commit that is not the newest, and would undo those behind it. LMDB lets that happen where
+   * another process opens the store while this one commits (docs/decisions/lmdb.md). Only one process writes at a time.
+   */
+  #isBehind(): boolean {
+    const { lastTxnId } = this.#db.getStats() as { readonly lastTxnId: number };
+    return this.#db.getWriteTxnId() !== lastTxnId + 1;
   }
 
   #list({ start, end, limit, reverse = false }: Range, how: RangeOptions): Entry[] {
