@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { open, type RangeOptions, type RootDatabase } from 'lmdb';
+import { open, type RangeOptions, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import type { Check, Commit, Entry, KeyedStore, Range } from '../keyed-store.ts';
 import type { Listed, Moments } from '../moments.ts';
 import { StoreError } from '../store-error.ts';
@@ -59,14 +59,7 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
 
   static open(folder: string, { isShared = false }: LmdbOptions = {}): LmdbKeyedStore {
     mkdirSync(folder, { recursive: true });
-    const db = open<Buffer, Buffer>({
-      path: fileIn(folder),
-      noSubdir: true,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      overlappingSync: false,
-      maxReaders: 512,
-    });
+    const db = open<Buffer, Buffer>(optionsFor(folder));
     syncFolder(folder);
     return new LmdbKeyedStore(db, folder, isShared);
   }
@@ -144,7 +137,7 @@ export class LmdbKeyedStore implements KeyedStore, Moments {
     for (let times = 0; times < MAX_CATCH_UPS; times += 1) {
       const made = await this.#tryToMake(commit);
       if (made !== 'behind') return made;
-      await (this.#catchingUp ??= catchUp(fileIn(this.#folder)).finally(() => (this.#catchingUp = undefined)));
+      await (this.#catchingUp ??= catchUp(optionsFor(this.#folder)).finally(() => (this.#catchingUp = undefined)));
     }
     throw new Error('others keep opening the store');
   }
@@ -265,6 +258,17 @@ function syncFolder(folder: string): void {
   } finally {
     closeSync(handle);
   }
+}
+
+function optionsFor(folder: string): RootDatabaseOptionsWithPath {
+  return {
+    path: fileIn(folder),
+    noSubdir: true,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    overlappingSync: false,
+    maxReaders: 512,
+  };
 }
 
 function fileIn(folder: string): string {
